@@ -1,0 +1,44 @@
+using System;
+using System.Globalization;
+using Starling.Bench.Figures;
+using Starling.Bench.Swarms;
+
+namespace Starling.Bench;
+
+/// <summary>Measurements that docs/benchmarks.md quotes, each by its name.</summary>
+internal static class Program
+{
+    private const int Usage = 2;
+
+    private static int Main(string[] args) => args switch
+    {
+        ["exec"] => ExecBench.Compare(),
+        ["sha256d"] => Sha256dBench.Compare(),
+        ["net"] => NetBench.Run(),
+        [Sha256dBench.WorkerCommand, string seconds] => Sha256dBench.Work(seconds),
+        ["store"] => StoreBench.Run(null),
+        ["store", string folder] => StoreBench.Run(folder),
+        ["swarm", .. string[] rest] => SwarmBench.Run(rest),
+        ["figures"] => ModelFigures.Draw(),
+        ["idle"] => IdleBench.Run(),
+        ["commands"] => CommandsBench.Run(),
+        ["kill"] => KillBench.Run(100),
+        ["kill", string rounds] => KillBench.Run(int.Parse(rounds, CultureInfo.InvariantCulture)),
+        _ => Explain(),
+    };
+
+    private static int Explain()
+    {
+        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Starling.Bench -- exec | sha256d | net | store [FOLDER] | swarm | figures | idle | commands | kill");
+        Console.Error.WriteLine("  exec      2,000 runs of 'true' on two slots, results durable, beside xargs and GNU parallel");
+        Console.Error.WriteLine("  sha256d   the nonce search on one core, on each vector path, beside SHA-256 of openssl");
+        Console.Error.WriteLine("  net       what TLS links cost: handshake, memory, idle processor time, bytes a second");
+        Console.Error.WriteLine("  store     results a second that are made durable, on the disk of FOLDER, beside plain files with a flush each");
+        Console.Error.WriteLine("  swarm [--save] [64,128,192 [4,8,12,16]]   the experiment of BitWorker's authors beside a central scheduler, on processes of this machine");
+        Console.Error.WriteLine("  figures   draws docs/figures from docs/data/swarm.csv and the model of random choice");
+        Console.Error.WriteLine("  idle      processor time and memory of a finished peer among 16");
+        Console.Error.WriteLine("  commands  2,000 times `true`, two at a time, beside xargs and GNU parallel, the whole program");
+        Console.Error.WriteLine("  kill [N]  N rounds (100) of SIGKILL and restart of one of four peers");
+        return Usage;
+    }
+}

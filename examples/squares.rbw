@@ -1,0 +1,1 @@
+d7:command48:echo "$PART_IDX $((PART_IDX ** (FILE_IDX + 2)))"7:comment54:Squares of 0..11 and cubes of 0..7, one number a piece16:complete command34:cat $PART_LIST | sort -n > "$FILE"4:infod5:filesld6:lengthi196608e4:pathl11:squares.txteed6:lengthi131072e4:pathl4:more9:cubes.txteee4:name7:squares12:piece lengthi16384eee

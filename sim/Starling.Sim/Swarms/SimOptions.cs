@@ -1,0 +1,130 @@
+using System;
+
+namespace Starling.Sim.Swarms;
+
+/// <summary>One simulated swarm: who takes part, what they compute, and what goes wrong.</summary>
+internal sealed record SimOptions
+{
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Honest hosts.</summary>
+    public int Peers { get; init; } = 16;
+
+    public int Pieces { get; init; } = 64;
+
+    /// <summary>Output files that the pieces are divided among.</summary>
+    public int Files { get; init; } = 1;
+
+    /// <summary>Seconds of one run on a machine of speed 1.</summary>
+    public double PieceSeconds { get; init; } = 1;
+
+    /// <summary>Relative spread of a run's time: uniform in [1 - x, 1 + x].</summary>
+    public double Jitter { get; init; } = 0.02;
+
+    /// <summary>Bytes of a result.</summary>
+    public int PieceBytes { get; init; } = 1_000;
+
+    /// <summary>Share of pieces whose result is empty; and of the others, results have random lengths when this is not 0.</summary>
+    public double EmptyShare { get; init; }
+
+    public int Slots { get; init; } = 1;
+
+    /// <summary>0: <c>own</c> in a member swarm; k: <c>replicas: k</c> in an open one.</summary>
+    public int Replicas { get; init; }
+
+    /// <summary><c>until: first</c>: only results of the last piece and of a few random ones have content.</summary>
+    public bool Search { get; init; }
+
+    /// <summary><c>--exit</c>.</summary>
+    public bool ExitWhenDone { get; init; }
+
+    /// <summary>Seconds that a message travels, one way, on average; each takes between half and one and a half of it.</summary>
+    public double Latency { get; init; } = 0.02;
+
+    /// <summary>Share of messages that are lost once and sent again after a retransmission time-out.</summary>
+    public double Loss { get; init; }
+
+    /// <summary>Bytes a second that one host sends; 0: no bound.</summary>
+    public double UploadRate { get; init; }
+
+    /// <summary>Peers that a host knows of at its start.</summary>
+    public int KnownPeers { get; init; } = 8;
+
+    public int MaxLinks { get; init; } = 50;
+
+    /// <summary>Share of hosts that start from a magnet link: without the task file.</summary>
+    public double MagnetShare { get; init; }
+
+    /// <summary>Hosts start at a uniformly random time within this many seconds.</summary>
+    public double StartSpread { get; init; }
+
+    /// <summary>Share of hosts that are slow, and how many times slower.</summary>
+    public double SlowShare { get; init; }
+
+    public double SlowFactor { get; init; } = 4;
+
+    /// <summary>Crashes an hour and host. What is left of the disk is drawn: all, all but what was not flushed, nothing, not even the key.</summary>
+    public double CrashesPerHour { get; init; }
+
+    /// <summary>Hosts that are stopped by their owner and started again later, an hour and host.</summary>
+    public double LeavesPerHour { get; init; }
+
+    /// <summary>Partitions an hour: a random half is cut off for a while.</summary>
+    public double PartitionsPerHour { get; init; }
+
+    /// <summary>Disks that are full for a while, an hour and host.</summary>
+    public double FullDisksPerHour { get; init; }
+
+    /// <summary>Share of first and second attempts that fail.</summary>
+    public double FailureShare { get; init; }
+
+    /// <summary>Share of hosts on which every run fails; at least one host works.</summary>
+    public double BrokenShare { get; init; }
+
+    /// <summary>Hosts beyond <see cref="Peers"/> that do not play by the rules, of each kind in turn.</summary>
+    public int Hostile { get; init; }
+
+    /// <summary>The kinds of hostile hosts to choose from.</summary>
+    public HostileKinds HostileKinds { get; init; } = HostileKinds.All;
+
+    /// <summary>Seconds after which faults end and everything honest must finish.</summary>
+    public double FaultSeconds { get; init; }
+
+    /// <summary>Seconds after the faults by which all must be complete.</summary>
+    public double LivenessSeconds { get; init; } = 3_600;
+
+    /// <summary>The host whose inputs and effects are printed; -1: none.</summary>
+    public int TraceHost { get; init; } = -1;
+
+    /// <summary>Whether the invariants are checked after every step (else only at the end), and the effects go into the fingerprint.</summary>
+    public bool CheckEveryStep { get; init; } = true;
+
+    public bool HasFaults => FaultSeconds > 0;
+}
+
+/// <summary>What hostile hosts do. All of them hold valid keys and, in a member swarm, the secret.</summary>
+[Flags]
+internal enum HostileKinds
+{
+    None = 0,
+
+    /// <summary>Claims as many pieces as it can, again and again, and runs none.</summary>
+    ClaimsEverything = 1,
+
+    /// <summary>Knows every result at once, attests all of them, and never sends a block or a proof.</summary>
+    ServesNothing = 2,
+
+    /// <summary>Computes, but every block that it sends has a wrong byte.</summary>
+    WrongBlocks = 4,
+
+    /// <summary>Sends random frames on links that are established.</summary>
+    Garbage = 8,
+
+    /// <summary>Opens connections and sends half a handshake, nonsense, or nothing.</summary>
+    HalfHandshakes = 16,
+
+    /// <summary>Does nothing but ask: for every block, again and again.</summary>
+    AsksAlways = 32,
+
+    All = ClaimsEverything | ServesNothing | WrongBlocks | Garbage | HalfHandshakes | AsksAlways,
+}

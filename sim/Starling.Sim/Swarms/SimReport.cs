@@ -1,0 +1,101 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using Starling.Core.Primitives;
+
+namespace Starling.Sim.Swarms;
+
+/// <summary>What a simulated run came to.</summary>
+/// <param name="FirstStart">Second at which the first host started.</param>
+/// <param name="FirstComplete">Second at which the first honest host had everything.</param>
+/// <param name="LastComplete">Second at which the last one had.</param>
+/// <param name="Greedy">When a central scheduler would have been done, from the same starts and speeds.</param>
+/// <param name="ExtraWork">Seconds of runs beyond the needed ones, aborted and failed ones counted, as a share of the needed ones.</param>
+/// <param name="Runs">Runs that honest hosts started.</param>
+/// <param name="Peers">Hosts.</param>
+/// <param name="Frames">Messages sent in all.</param>
+/// <param name="Bytes">Bytes of them.</param>
+/// <param name="Events">Simulated events.</param>
+/// <param name="Refusals">What honest hosts refused, by code.</param>
+/// <param name="Fingerprint">Over all effects and their bytes.</param>
+internal sealed record SimReport(
+    double FirstStart,
+    double FirstComplete,
+    double LastComplete,
+    double Greedy,
+    double ExtraWork,
+    int Runs,
+    int Peers,
+    long Frames,
+    long Bytes,
+    long Events,
+    IReadOnlyDictionary<string, int> Refusals,
+    string Fingerprint)
+{
+    /// <summary>Time until the first host had everything ÷ that of a central scheduler.</summary>
+    public double Ratio => (FirstComplete - FirstStart) / (Greedy - FirstStart);
+
+    public static SimReport Of(SimWorld world)
+    {
+        Instant start = Instant.Never;
+        Instant first = Instant.Never;
+        Instant last = default;
+        double worked = 0;
+        int runs = 0;
+        var slots = new List<(double From, double Run)>();
+        foreach (SimHost host in world.Hosts)
+        {
+            if (!host.IsHonest)
+            {
+                continue;
+            }
+
+            start = Instant.Min(start, host.StartedAt);
+            first = Instant.Min(first, host.CompleteAt);
+            last = host.CompleteAt > last && host.CompleteAt != Instant.Never ? host.CompleteAt : last;
+            worked += host.UsefulSeconds + host.WastedSeconds;
+            runs += host.Runs;
+            for (int i = 0; host.Speed > 0 && i < world.Options.Slots; i++)
+            {
+                slots.Add((host.StartedAt.Seconds, world.Options.PieceSeconds / host.Speed));
+            }
+        }
+
+        int needed = world.Options.Pieces * Math.Max(1, world.Options.Replicas);
+        return new SimReport(
+            start.Seconds,
+            first.Seconds,
+            last.Seconds,
+            ListSchedule.End(slots, needed),
+            (worked / (needed * world.Options.PieceSeconds)) - 1,
+            runs,
+            world.Hosts.Count,
+            world.Network.FramesSent,
+            world.Network.BytesSent,
+            world.Events.Executed,
+            world.Checks.Refusals,
+            world.Fingerprint);
+    }
+
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"first complete {FirstComplete:F2} s, last {LastComplete:F2} s, greedy {Greedy:F2} s: {Ratio:F3} ×; extra work {ExtraWork:P1}; "
+        + $"{Runs} runs; {Frames / Math.Max(1, Peers)} messages and {Bytes / 1024 / Math.Max(1, Peers)} KiB sent a peer; {Events} events; "
+        + $"fingerprint {Fingerprint}{Refused()}");
+
+    private string Refused()
+    {
+        if (Refusals.Count == 0)
+        {
+            return "";
+        }
+
+        var parts = new List<string>();
+        foreach ((string code, int count) in Refusals)
+        {
+            parts.Add($"{code} {count}");
+        }
+
+        return $"; refused: {string.Join(", ", parts)}";
+    }
+}

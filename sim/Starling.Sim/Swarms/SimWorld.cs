@@ -1,0 +1,345 @@
+using System;
+using System.Collections.Generic;
+using System.Text;
+using Starling.Core.Engine;
+using Starling.Core.Pieces;
+using Starling.Core.Primitives;
+using Starling.Core.Tasks;
+
+namespace Starling.Sim.Swarms;
+
+/// <summary>A whole swarm of real nodes on a virtual clock: safety first, with faults; then liveness, without.</summary>
+internal sealed class SimWorld
+{
+    /// <summary>After everybody is complete: time for late news, so that all agree on the results that they use.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(30);
+
+    private readonly DeterministicRandom _random;
+    private readonly List<SimHost> _hosts = [];
+    private readonly Fingerprint _fingerprint = new();
+    private readonly byte[][] _contents;
+    private readonly ResultId[] _expected;
+    private long _lastLog = 1_000;
+
+    public SimWorld(SimOptions options)
+    {
+        Options = options;
+        _random = new DeterministicRandom(options.Seed);
+        Network = new SimNetwork(Events, options, new DeterministicRandom(_random.NextUInt64()));
+        Checks = new SimChecks(this);
+        Task = MakeTask(options);
+        _contents = new byte[options.Pieces][];
+        _expected = new ResultId[options.Pieces];
+        MakeContents();
+        for (int i = 0; i < options.Peers; i++)
+        {
+            var traits = new SimHostTraits(
+                _random.NextDouble() < options.SlowShare ? 1 / options.SlowFactor : 1,
+                IsBroken: i > 0 && _random.NextDouble() < options.BrokenShare,
+                FromMagnet: i > 0 && _random.NextDouble() < options.MagnetShare);
+            Add(new SimHost(this, i, traits, _random.NextUInt64()));
+        }
+
+        AddHostile();
+    }
+
+    public SimOptions Options { get; }
+
+    public EventQueue Events { get; } = new();
+
+    public SimNetwork Network { get; }
+
+    public SimChecks Checks { get; }
+
+    public TaskFile Task { get; }
+
+    public IReadOnlyList<SimHost> Hosts => _hosts;
+
+    public bool HasHostile => _hosts.Count > Options.Peers;
+
+    public string Fingerprint => _fingerprint.ToString();
+
+    /// <summary>Every folder's log has a number of its own.</summary>
+    public long NextLog() => ++_lastLog;
+
+    /// <summary>What every honest run of a piece gives.</summary>
+    public ResultId ExpectedOf(int piece) => _expected[piece];
+
+    /// <summary>A run of a piece ends: its output.</summary>
+    public byte[] Run(int piece, DeterministicRandom random, out ResultId result)
+    {
+        result = _expected[piece];
+        return _contents[piece];
+    }
+
+    /// <summary>The one copy of a right content, so that a thousand hosts share it; any other comes back as it is.</summary>
+    public byte[] Intern(int piece, byte[] content) => content.AsSpan().SequenceEqual(_contents[piece]) ? _contents[piece] : content;
+
+    /// <summary>Whether this is the very copy whose root is known.</summary>
+    public bool IsKnownRight(int piece, byte[] content) => ReferenceEquals(content, _contents[piece]);
+
+    /// <summary>Whether an honest run gave this result.</summary>
+    public bool IsRight(int piece, ResultId result) => result == _expected[piece];
+
+    /// <summary>Runs until everybody honest is complete, or throws when an invariant or the liveness is broken.</summary>
+    /// <exception cref="SimFailureException">Something is wrong with the engine (or with this simulator).</exception>
+    public SimReport Run()
+    {
+        foreach (SimHost host in _hosts)
+        {
+            Instant start = Instant.FromSeconds(_random.NextDouble() * Options.StartSpread);
+            Events.At(start, () => host.Start(KnownTo(host)));
+        }
+
+        if (Options.HasFaults)
+        {
+            PlanFaults();
+            Instant calm = new Instant(0) + TimeSpan.FromSeconds(Options.FaultSeconds);
+            while (Events.RunNext(calm))
+            {
+            }
+        }
+
+        Calm();
+        Instant end = Events.Now + TimeSpan.FromSeconds(Options.LivenessSeconds);
+        for (long steps = 0; !AllDone(steps) && Events.RunNext(end); steps++)
+        {
+        }
+
+        if (!AllDone(0))
+        {
+            throw new SimFailureException($"not complete {Options.LivenessSeconds} s after the faults: {Describe()}");
+        }
+
+        var report = SimReport.Of(this);
+        if (Options.CheckEveryStep)
+        {
+            Instant settled = Events.Now + Settling;
+            while (Events.RunNext(settled))
+            {
+            }
+        }
+
+        Checks.CheckAll();
+        return report with { Fingerprint = Fingerprint };
+    }
+
+    /// <summary>Adds an effect to the fingerprint of the run: two runs of one seed must have the same.</summary>
+    public void Trace(SimHost host, NodeEffect effect)
+    {
+        if (Options.CheckEveryStep)
+        {
+            _fingerprint.Add(Events.Now, host.Number, effect);
+        }
+    }
+
+    private static TaskFile MakeTask(SimOptions options)
+    {
+        int files = Math.Min(options.Files, options.Pieces);
+        var outputs = new List<OutputFile>();
+        for (int i = 0; i < files; i++)
+        {
+            int from = (int)((long)options.Pieces * i / files);
+            outputs.Add(new OutputFile($"out{i}", (int)((long)options.Pieces * (i + 1) / files) - from));
+        }
+
+        var info = new TaskInfo
+        {
+            Name = $"simulated-{options.Seed}",
+            Run = new RunSpec.Shell("simulated"),
+            Files = outputs,
+            PieceLength = Math.Max(MerkleTree.BlockSize, options.PieceBytes),
+            Verify = options.Replicas == 0 ? new VerifySpec.Own() : new VerifySpec.Replicas(options.Replicas),
+            Until = options.Search ? Until.First : Until.All,
+        };
+        if (!TaskFileCodec.TryMake(info, out TaskFile? task, out Problem? problem))
+        {
+            throw new ArgumentException(problem.Reason, nameof(options));
+        }
+
+        var secret = new byte[options.Replicas == 0 ? 32 : 0];
+        new DeterministicRandom(options.Seed ^ 0x5EC2E7).Fill(secret);
+        return task with { Secret = secret };
+    }
+
+    private void MakeContents()
+    {
+        var random = new DeterministicRandom(Options.Seed ^ 0xC0FFEE);
+        for (int piece = 0; piece < _contents.Length; piece++)
+        {
+            bool empty = random.NextDouble() < (Options.Search ? 0.98 : Options.EmptyShare) && !(Options.Search && piece == _contents.Length - 1);
+            int length = empty ? 0 : Options.EmptyShare > 0 ? Math.Max(Options.Search ? 1 : 0, random.Next(Options.PieceBytes + 1)) : Options.PieceBytes;
+            _contents[piece] = new byte[length];
+            random.Fill(_contents[piece]);
+            _expected[piece] = MerkleTree.ResultOf(_contents[piece]);
+        }
+    }
+
+    private void AddHostile()
+    {
+        var kinds = new List<HostileKinds>();
+        foreach (HostileKinds kind in Enum.GetValues<HostileKinds>())
+        {
+            if (kind is not (HostileKinds.None or HostileKinds.All) && Options.HostileKinds.HasFlag(kind))
+            {
+                kinds.Add(kind);
+            }
+        }
+
+        for (int i = 0; i < Options.Hostile && kinds.Count > 0; i++)
+        {
+            int number = Options.Peers + i;
+            HostileKinds kind = kinds[i % kinds.Count];
+            Add(kind == HostileKinds.HalfHandshakes
+                ? new RawPeer(this, number, _random.NextUInt64())
+                : new HostileHost(this, number, kind, _random.NextUInt64()));
+        }
+    }
+
+    private void Add(SimHost host)
+    {
+        _hosts.Add(host);
+        Network.Add(host);
+    }
+
+    private List<PeerAddress> KnownTo(SimHost host)
+    {
+        var known = new List<PeerAddress>();
+        if (_hosts.Count <= Options.KnownPeers + 1)
+        {
+            foreach (SimHost other in _hosts)
+            {
+                if (other != host)
+                {
+                    known.Add(other.Address);
+                }
+            }
+
+            return known;
+        }
+
+        while (known.Count < Options.KnownPeers)
+        {
+            // One honest peer with a lower number at least: two groups that know nothing of each other can't be helped, nor who knows liars only.
+            int among = known.Count > 0 ? _hosts.Count : host.Number is 0 || !host.IsHonest ? Options.Peers : host.Number;
+            SimHost other = _hosts[_random.Next(among)];
+            if (other != host && !known.Contains(other.Address))
+            {
+                known.Add(other.Address);
+            }
+        }
+
+        return known;
+    }
+
+    private void PlanFaults()
+    {
+        double hours = Options.FaultSeconds / 3_600;
+        Plan(Options.CrashesPerHour * hours * Options.Peers, () =>
+        {
+            SimHost host = _hosts[_random.Next(Options.Peers)];
+            if (host.IsUp)
+            {
+                host.Crash(_random.Next(8) switch
+                {
+                    < 4 => CrashKind.Kill,
+                    < 6 => CrashKind.Power,
+                    6 => CrashKind.FolderLost,
+                    _ => CrashKind.MachineLost,
+                });
+                Events.After(TimeSpan.FromSeconds(_random.NextDouble() * 10), () => Restart(host));
+            }
+        });
+        Plan(Options.LeavesPerHour * hours * Options.Peers, () =>
+        {
+            SimHost host = _hosts[_random.Next(Options.Peers)];
+            if (host.IsUp)
+            {
+                host.Take(host.Life, new NodeInput.StopRequested("the owner wants it"));
+                Events.After(TimeSpan.FromSeconds(1 + (_random.NextDouble() * 20)), () => Restart(host));
+            }
+        });
+        Plan(Options.PartitionsPerHour * hours, () =>
+        {
+            Network.Partition(_hosts.FindAll(_ => _random.Next(2) == 0));
+            Events.After(TimeSpan.FromSeconds(1 + (_random.NextDouble() * 60)), () => Network.Partition([]));
+        });
+        Plan(Options.FullDisksPerHour * hours * Options.Peers, () =>
+        {
+            SimHost host = _hosts[_random.Next(Options.Peers)];
+            host.Disk.IsFull = true;
+            Events.After(TimeSpan.FromSeconds(1 + (_random.NextDouble() * 20)), () => host.Disk.IsFull = false);
+        });
+    }
+
+    private void Plan(double expected, Action fault)
+    {
+        int count = (int)expected + (_random.NextDouble() < expected - (int)expected ? 1 : 0);
+        for (int i = 0; i < count; i++)
+        {
+            Events.At(Instant.FromSeconds(_random.NextDouble() * Options.FaultSeconds), fault);
+        }
+    }
+
+    private void Restart(SimHost host)
+    {
+        if (!host.IsUp && !(host.IsDone && Options.ExitWhenDone))
+        {
+            host.Start(KnownTo(host));
+        }
+    }
+
+    private void Calm()
+    {
+        Network.IsCalm = true;
+        Network.Partition([]);
+        foreach (SimHost host in _hosts)
+        {
+            host.Disk.IsFull = false;
+            if (host.Life > 0 && !host.IsUp)
+            {
+                Events.After(TimeSpan.Zero, () => Restart(host));
+            }
+        }
+    }
+
+    /// <summary>Looked at now and then: it costs a walk over all hosts.</summary>
+    private bool AllDone(long steps)
+    {
+        for (int i = 0; steps % 64 == 0 && i < Options.Peers; i++)
+        {
+            if (!_hosts[i].IsDone)
+            {
+                return false;
+            }
+        }
+
+        return steps % 64 == 0;
+    }
+
+    private string Describe()
+    {
+        var text = new StringBuilder();
+        foreach (SimHost host in _hosts)
+        {
+            if (host.IsHonest && !host.IsDone && text.Length < 3_000)
+            {
+                NodeSnapshot? snapshot = host.Snapshot;
+                text.Append($"host {host.Number} {(host.IsUp ? "up" : "down")}: {host.Finished.Count}/{Options.Pieces} finished, ");
+                text.Append($"{snapshot?.Peers.Count} peers, missing");
+                for (int piece = 0, told = 0; snapshot is not null && piece < snapshot.Pieces.Count && told < 5; piece++)
+                {
+                    if (snapshot.Pieces[piece] != PieceState.Finished)
+                    {
+                        text.Append($" {piece} ({snapshot.Pieces[piece]})");
+                        told++;
+                    }
+                }
+
+                text.Append("; ");
+            }
+        }
+
+        return text.ToString();
+    }
+}

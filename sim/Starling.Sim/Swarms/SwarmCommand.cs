@@ -1,0 +1,132 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Starling.Sim.Swarms;
+
+/// <summary>The commands <c>swarm</c> (one swarm of full nodes) and <c>seeds</c> (many random ones).</summary>
+internal static class SwarmCommand
+{
+    private const string SwarmUsage =
+        "usage: swarm [--peers N] [--pieces N] [--seconds S] [--seed N] [--scenario NAME] [--latency S] [--jitter X] [--slots N] [--bytes N]\n"
+        + "             [--links N] [--replicas K] [--spread S] [--hostile N] [--fast] [--trace HOST]";
+
+    /// <summary>One swarm; prints what it came to.</summary>
+    public static int One(string[] args)
+    {
+        var options = new SimOptions();
+        string scenario = "calm";
+        for (int i = 0; i < args.Length; i++)
+        {
+            if (args[i] == "--fast")
+            {
+                options = options with { CheckEveryStep = false };
+                continue;
+            }
+
+            if (i + 1 == args.Length || !TrySet(args[i], args[i + 1], ref options, ref scenario))
+            {
+                Console.Error.WriteLine($"swarm: '{args[i]}' is no option, or its value is wrong");
+                Console.Error.WriteLine(SwarmUsage);
+                Console.Error.WriteLine($"scenarios: {string.Join(", ", Scenario.Names)}");
+                return 2;
+            }
+
+            i++;
+        }
+
+        if ((Scenario.Apply(scenario, options) is { } applied ? applied with { TraceHost = options.TraceHost } : null) is not { } swarm)
+        {
+            Console.Error.WriteLine($"swarm: there is no scenario '{scenario}'; there are: {string.Join(", ", Scenario.Names)}");
+            return 2;
+        }
+
+        return Run(swarm, $"swarm {string.Join(' ', args)}", verbose: true) ? 0 : 1;
+    }
+
+    /// <summary>Random swarms of consecutive seeds; names each that fails and how to run it again.</summary>
+    public static int Many(string[] args)
+    {
+        ulong from = 1;
+        if (args.Length is not (1 or 3)
+            || !int.TryParse(args[0], NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+            || (args.Length == 3 && (args[1] != "--from" || !ulong.TryParse(args[2], NumberStyles.None, CultureInfo.InvariantCulture, out from))))
+        {
+            Console.Error.WriteLine("usage: seeds N [--from S]");
+            return 2;
+        }
+
+        int failed = 0;
+        var watch = Stopwatch.StartNew();
+        for (ulong seed = from; seed < from + (ulong)count; seed++)
+        {
+            if (!Run(Scenario.Random(seed), $"swarm --seed {seed} --scenario random", verbose: false))
+            {
+                failed++;
+            }
+        }
+
+        Console.WriteLine($"{count} seeds from {from} on: {(failed == 0 ? "all well" : $"{failed} FAILED")} ({watch.Elapsed.TotalSeconds:F0} s)");
+        return failed == 0 ? 0 : 1;
+    }
+
+    private static bool Run(SimOptions options, string command, bool verbose)
+    {
+        try
+        {
+            var watch = Stopwatch.StartNew();
+            SimReport report = new SimWorld(options).Run();
+            if (verbose)
+            {
+                Console.WriteLine(report);
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"computed in {watch.Elapsed.TotalSeconds:F1} s, {Environment.WorkingSet >> 20} MiB"));
+            }
+
+            return true;
+        }
+        catch (SimFailureException failure)
+        {
+            return Failed(options, command, failure.Message);
+        }
+        catch (Exception bug) when (bug is InvalidOperationException or ArgumentException or IndexOutOfRangeException or NullReferenceException
+            or KeyNotFoundException or OverflowException)
+        {
+            return Failed(options, command, bug.ToString());
+        }
+    }
+
+    private static bool Failed(SimOptions options, string command, string what)
+    {
+        Console.WriteLine($"seed {options.Seed} FAILED: {what}");
+        Console.WriteLine(options);
+        Console.WriteLine($"replay: dotnet run --project sim/Starling.Sim -c Release -- {command}");
+        return false;
+    }
+
+    private static bool TrySet(string name, string text, ref SimOptions options, ref string scenario)
+    {
+        bool isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number >= 0 && number <= 1e9;
+        SimOptions? changed = name switch
+        {
+            "--scenario" => options,
+            "--seed" when ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) => options with { Seed = seed },
+            "--peers" when isNumber && number >= 1 => options with { Peers = (int)number },
+            "--pieces" when isNumber && number >= 1 => options with { Pieces = (int)number },
+            "--seconds" when isNumber => options with { PieceSeconds = number },
+            "--latency" when isNumber => options with { Latency = number },
+            "--jitter" when isNumber => options with { Jitter = number },
+            "--slots" when isNumber && number >= 1 => options with { Slots = (int)number },
+            "--bytes" when isNumber => options with { PieceBytes = (int)number },
+            "--links" when isNumber && number >= 1 => options with { MaxLinks = (int)number },
+            "--replicas" when isNumber => options with { Replicas = (int)number },
+            "--spread" when isNumber => options with { StartSpread = number },
+            "--trace" when isNumber => options with { TraceHost = (int)number },
+            "--hostile" when isNumber => options with { Hostile = (int)number },
+            _ => null,
+        };
+        scenario = name == "--scenario" ? text : scenario;
+        options = changed ?? options;
+        return changed is not null;
+    }
+}

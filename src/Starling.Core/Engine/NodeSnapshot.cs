@@ -1,0 +1,64 @@
+using System;
+using System.Collections.Generic;
+using Starling.Core.Primitives;
+
+namespace Starling.Core.Engine;
+
+/// <summary>What display, dashboard and API read: one immutable view of the node.</summary>
+public sealed record NodeSnapshot
+{
+    /// <summary>State of each piece as I see it; empty while the task file is still being fetched.</summary>
+    public IReadOnlyList<PieceState> Pieces { get; init; } = [];
+
+    /// <summary>What each slot does.</summary>
+    public IReadOnlyList<SlotView> Slots { get; init; } = [];
+
+    /// <summary>Peers with a finished handshake.</summary>
+    public IReadOnlyList<PeerView> Peers { get; init; } = [];
+
+    /// <summary>Median run time in this swarm; null while nothing is known.</summary>
+    public TimeSpan? MedianRun { get; init; }
+
+    /// <summary>Runs that finished here.</summary>
+    public int Computed { get; init; }
+
+    /// <summary>Pieces that came from others.</summary>
+    public int Downloaded { get; init; }
+
+    /// <summary>Runs that were killed.</summary>
+    public int Aborted { get; init; }
+
+    /// <summary>Whether everything is complete.</summary>
+    public bool Complete { get; init; }
+}
+
+/// <summary>State of one piece, for display; the most advanced that applies.</summary>
+public enum PieceState : byte
+{
+    /// <summary>Nobody is known to work on it.</summary>
+    Missing,
+
+    /// <summary>Another worker claims it.</summary>
+    Claimed,
+
+    /// <summary>It runs here.</summary>
+    Computing,
+
+    /// <summary>A result is known, more are wanted before it is believed.</summary>
+    Unverified,
+
+    /// <summary>Accepted, its bytes are on the way.</summary>
+    Downloading,
+
+    /// <summary>Accepted and durable here.</summary>
+    Finished,
+
+    /// <summary>It failed here as often as it may.</summary>
+    Failed,
+}
+
+/// <summary>One slot: null piece when idle.</summary>
+public sealed record SlotView(int Slot, int? Piece, int Attempt, TimeSpan Elapsed);
+
+/// <summary>One connected peer.</summary>
+public sealed record PeerView(PublicKey Key, PeerAddress Address, int PiecesHeld, long BytesDown, long BytesUp, int Cores);

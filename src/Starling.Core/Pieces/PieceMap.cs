@@ -1,0 +1,247 @@
+using System;
+using System.Collections.Generic;
+using System.Numerics;
+using System.Security.Cryptography;
+using Starling.Core.Primitives;
+
+namespace Starling.Core.Pieces;
+
+/// <summary>
+/// The one owner of what is known about each piece: its candidate results, who attested which, which of them are acceptable to my
+/// policy, and which are durable here. Everything else about a piece (finished, wanted, merged from) follows from these facts.
+/// </summary>
+/// <remarks>Invariant 1 of DESIGN section 2: a piece is finished exactly when a result that is acceptable is also held.</remarks>
+public sealed class PieceMap
+{
+    /// <summary>Different results that are remembered for one piece; attestations of further ones are not counted.</summary>
+    public const int MaxCandidates = 15;
+
+    private const int NoVote = -1;
+
+    private readonly Hash256 _taskId;
+    private readonly Record[] _records;
+    private readonly List<Vote> _votes = [];
+    private readonly Dictionary<int, List<ResultId>> _furtherCandidates = [];
+    private int _finished;
+
+    /// <summary>A map of <paramref name="count"/> pieces of which nothing is known.</summary>
+    public PieceMap(Hash256 taskId, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        _taskId = taskId;
+        _records = new Record[count];
+        foreach (ref Record record in _records.AsSpan())
+        {
+            record.FirstVote = NoVote;
+        }
+    }
+
+    /// <summary>Number of pieces.</summary>
+    public int Count => _records.Length;
+
+    /// <summary>Number of finished pieces.</summary>
+    public int FinishedCount => _finished;
+
+    /// <summary>Whether an acceptable result of the piece is durable here.</summary>
+    public bool IsFinished(int piece) => (_records[piece].Acceptable & _records[piece].Held) != 0;
+
+    /// <summary>Whether my policy accepts some result of the piece.</summary>
+    public bool IsAccepted(int piece) => _records[piece].Acceptable != 0;
+
+    /// <summary>Number of known results of the piece, 0..<see cref="MaxCandidates"/>.</summary>
+    public int CandidateCount(int piece) => _records[piece].Candidates;
+
+    /// <summary>Bits of the candidates that are acceptable.</summary>
+    public ushort Acceptable(int piece) => _records[piece].Acceptable;
+
+    /// <summary>Bits of the candidates that are durable here.</summary>
+    public ushort Held(int piece) => _records[piece].Held;
+
+    /// <summary>The candidate with this index.</summary>
+    public ResultId Candidate(int piece, int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, (int)_records[piece].Candidates);
+        return index == 0 ? _records[piece].First : _furtherCandidates[piece][index - 1];
+    }
+
+    /// <summary>The index of a result among the piece's candidates, or -1.</summary>
+    public int IndexOf(int piece, ResultId result)
+    {
+        int count = _records[piece].Candidates;
+        for (int i = 0; i < count; i++)
+        {
+            if (Candidate(piece, i) == result)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>
+    /// The index of a result, which becomes a candidate if it is new; -1 when the piece has too many already. The last place is kept for a
+    /// result that is <paramref name="mine"/> (computed or held here), so that others' inventions can't shut it out.
+    /// </summary>
+    public int Add(int piece, ResultId result, bool mine = false)
+    {
+        int known = IndexOf(piece, result);
+        ref Record record = ref _records[piece];
+        if (known >= 0 || record.Candidates >= (mine ? MaxCandidates : MaxCandidates - 1))
+        {
+            return known;
+        }
+
+        if (record.Candidates == 0)
+        {
+            record.First = result;
+        }
+        else
+        {
+            if (!_furtherCandidates.TryGetValue(piece, out List<ResultId>? further))
+            {
+                _furtherCandidates.Add(piece, further = []);
+            }
+
+            further.Add(result);
+        }
+
+        return record.Candidates++;
+    }
+
+    /// <summary>Notes that a worker attested a candidate.</summary>
+    public VoteOutcome AddVote(int piece, int worker, int candidate)
+    {
+        for (int i = _records[piece].FirstVote; i != NoVote; i = _votes[i].Next)
+        {
+            if (_votes[i].Worker == worker)
+            {
+                return _votes[i].Candidate == candidate ? VoteOutcome.Known : VoteOutcome.Contradiction;
+            }
+        }
+
+        _votes.Add(new Vote(worker, (byte)candidate, _records[piece].FirstVote));
+        _records[piece].FirstVote = _votes.Count - 1;
+        return VoteOutcome.Counted;
+    }
+
+    /// <summary>All votes of a piece as (worker, candidate), in no meaningful order.</summary>
+    public IEnumerable<(int Worker, int Candidate)> Votes(int piece)
+    {
+        for (int i = _records[piece].FirstVote; i != NoVote; i = _votes[i].Next)
+        {
+            yield return (_votes[i].Worker, _votes[i].Candidate);
+        }
+    }
+
+    /// <summary>The candidate that a worker attested, or -1.</summary>
+    public int VoteOf(int piece, int worker)
+    {
+        for (int i = _records[piece].FirstVote; i != NoVote; i = _votes[i].Next)
+        {
+            if (_votes[i].Worker == worker)
+            {
+                return _votes[i].Candidate;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>Sets what the policy accepts now; returns whether the piece became or ceased to be finished.</summary>
+    public bool SetAcceptable(int piece, ushort candidates)
+    {
+        bool before = IsFinished(piece);
+        _records[piece].Acceptable = candidates;
+        return Recount(piece, before);
+    }
+
+    /// <summary>Notes that a candidate is durable here (or no longer is); returns whether the piece became or ceased to be finished.</summary>
+    public bool SetHeld(int piece, int candidate, bool held)
+    {
+        bool before = IsFinished(piece);
+        ushort bit = (ushort)(1 << candidate);
+        _records[piece].Held = held ? (ushort)(_records[piece].Held | bit) : (ushort)(_records[piece].Held & ~bit);
+        return Recount(piece, before);
+    }
+
+    /// <summary>
+    /// The canonical one of these candidates (bits): the one with the lowest H(task, piece, length, root), so that all peers agree
+    /// (DESIGN section 6); -1 for none.
+    /// </summary>
+    public int Canonical(int piece, ushort candidates)
+    {
+        if (BitOperations.IsPow2(candidates))
+        {
+            return BitOperations.TrailingZeroCount(candidates);
+        }
+
+        int best = -1;
+        Hash256 bestRank = default;
+        for (int i = 0; i < MaxCandidates; i++)
+        {
+            if ((candidates & (1 << i)) == 0)
+            {
+                continue;
+            }
+
+            Hash256 rank = Rank(piece, Candidate(piece, i));
+            if (best < 0 || rank.CompareTo(bestRank) < 0)
+            {
+                (best, bestRank) = (i, rank);
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>The result that I use, serve and merge: the canonical one among those acceptable and held; null when not finished.</summary>
+    public ResultId? Used(int piece)
+    {
+        int index = Canonical(piece, (ushort)(_records[piece].Acceptable & _records[piece].Held));
+        return index < 0 ? null : Candidate(piece, index);
+    }
+
+    private Hash256 Rank(int piece, ResultId result)
+    {
+        Span<byte> text = stackalloc byte[(2 * Hash256.Size) + 8];
+        _taskId.CopyTo(text);
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(text[Hash256.Size..], piece);
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(text[(Hash256.Size + 4)..], result.Length);
+        result.Root.CopyTo(text[(Hash256.Size + 8)..]);
+        Span<byte> digest = stackalloc byte[Hash256.Size];
+        SHA256.HashData(text, digest);
+        return new Hash256(digest);
+    }
+
+    private bool Recount(int piece, bool before)
+    {
+        bool after = IsFinished(piece);
+        _finished += (after ? 1 : 0) - (before ? 1 : 0);
+        return before != after;
+    }
+
+    private struct Record
+    {
+        public ResultId First;
+        public int FirstVote;
+        public ushort Acceptable;
+        public ushort Held;
+        public byte Candidates;
+    }
+
+    private readonly record struct Vote(int Worker, byte Candidate, int Next);
+}
+
+/// <summary>What became of an attestation.</summary>
+public enum VoteOutcome
+{
+    /// <summary>The worker's first about this piece.</summary>
+    Counted,
+
+    /// <summary>It said the same before.</summary>
+    Known,
+
+    /// <summary>It signed another result of the same piece before: a portable proof of misbehaviour.</summary>
+    Contradiction,
+}

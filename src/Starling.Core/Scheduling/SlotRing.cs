@@ -1,0 +1,140 @@
+using System;
+using System.Collections.Generic;
+using Starling.Core.Primitives;
+
+namespace Starling.Core.Scheduling;
+
+/// <summary>
+/// The slots of all workers that seem to be at work, my own included, in the order that <see cref="SharePolicy"/> divides the pieces by. A worker
+/// stays while it gives signs of life, and one that only ever claims and never delivers leaves for good when its first lease is over.
+/// </summary>
+internal sealed class SlotRing(PublicKey self, SchedulingOptions options)
+{
+    private readonly List<Slot> _slots = [];
+    private readonly Dictionary<PublicKey, Member> _members = [];
+    private Instant _nextPurge = Instant.Never;
+
+    /// <summary>Slots in the ring.</summary>
+    internal int Count => _slots.Count;
+
+    /// <summary>Rises with every change of membership.</summary>
+    internal int Version { get; private set; }
+
+    /// <summary>The rank of a slot, or -1.</summary>
+    internal int RankOf(PublicKey worker, int slot)
+    {
+        int at = _slots.BinarySearch(new Slot(NumberOf(worker, slot), worker, slot));
+        return at < 0 ? -1 : at;
+    }
+
+    /// <summary>Worker and slot at a rank.</summary>
+    internal (PublicKey Worker, int Slot) At(int rank) => (_slots[rank].Worker, _slots[rank].Index);
+
+    /// <summary>What is remembered of a worker; null: it is not in the ring.</summary>
+    internal Member? Find(PublicKey worker) => _members.GetValueOrDefault(worker);
+
+    /// <summary>A sign of life. Brings the worker in, with at least <paramref name="slots"/> slots; a full ring takes nobody new.</summary>
+    internal void Saw(PublicKey worker, int slots, Instant now, TimeSpan lease)
+    {
+        if (!_members.TryGetValue(worker, out Member? member))
+        {
+            if (_slots.Count >= options.MaxWorkers)
+            {
+                return;
+            }
+
+            member = new Member { FirstSeen = now };
+            _members.Add(worker, member);
+        }
+
+        int wanted = Math.Clamp(slots, 1, options.MaxClaimsPerWorker);
+        for (; member.Slots < wanted && _slots.Count < options.MaxWorkers; member.Slots++)
+        {
+            var slot = new Slot(NumberOf(worker, member.Slots), worker, member.Slots);
+            _slots.Insert(~_slots.BinarySearch(slot), slot);
+            Version++;
+        }
+
+        member.Until = worker == self ? Instant.Never : now + lease;
+        _nextPurge = Instant.Min(_nextPurge, member.Until);
+    }
+
+    /// <summary>Takes a worker out.</summary>
+    internal void Remove(PublicKey worker)
+    {
+        if (worker != self && _members.Remove(worker, out _))
+        {
+            _slots.RemoveAll(slot => slot.Worker == worker);
+            Version++;
+        }
+    }
+
+    /// <summary>Takes out the workers that gave no sign of life in the time of their lease.</summary>
+    internal void Purge(Instant now)
+    {
+        if (now < _nextPurge)
+        {
+            return;
+        }
+
+        _nextPurge = Instant.Never;
+        int before = _slots.Count;
+        _slots.RemoveAll(slot => _members[slot.Worker].Until <= now);
+        Version += before == _slots.Count ? 0 : 1;
+        foreach (PublicKey gone in Gone(now))
+        {
+            _members.Remove(gone);
+        }
+
+        foreach (Slot slot in _slots)
+        {
+            _nextPurge = Instant.Min(_nextPurge, _members[slot.Worker].Until);
+        }
+    }
+
+    private List<PublicKey> Gone(Instant now)
+    {
+        var gone = new List<PublicKey>();
+        foreach ((PublicKey worker, Member member) in _members)
+        {
+            if (member.Until <= now)
+            {
+                gone.Add(worker);
+            }
+        }
+
+        return gone;
+    }
+
+    private static ulong NumberOf(PublicKey worker, int slot)
+    {
+        ulong number = Rendezvous.Number(worker);
+        return slot == 0 ? number : Rendezvous.Weight(number, slot);
+    }
+
+    private readonly record struct Slot(ulong Number, PublicKey Worker, int Index) : IComparable<Slot>
+    {
+        public int CompareTo(Slot other)
+        {
+            int order = Number.CompareTo(other.Number);
+            order = order != 0 ? order : Worker.CompareTo(other.Worker);
+            return order != 0 ? order : Index.CompareTo(other.Index);
+        }
+    }
+
+    /// <summary>A worker of the ring.</summary>
+    internal sealed class Member
+    {
+        internal Instant FirstSeen { get; init; }
+
+        internal Instant Until { get; set; }
+
+        internal int Slots { get; set; }
+
+        /// <summary>When its latest result was heard; null: none was.</summary>
+        internal Instant? LastResult { get; set; }
+
+        /// <summary>How long its latest run took; zero: not known.</summary>
+        internal TimeSpan RunTime { get; set; }
+    }
+}

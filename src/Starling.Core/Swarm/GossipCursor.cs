@@ -1,0 +1,83 @@
+using System.Collections.Generic;
+using Starling.Core.Gossip;
+using Starling.Core.Primitives;
+
+namespace Starling.Core.Swarm;
+
+/// <summary>What one peer has been told, and what waits to be told: the per-link side of <see cref="SwarmGossip"/>.</summary>
+internal sealed class GossipCursor
+{
+    private readonly List<int> _positions = [];
+
+    /// <summary>Whether the peer told how much it has of each log; before that nothing of the logs is sent.</summary>
+    public bool PositionsKnown { get; set; }
+
+    /// <summary>What the peer has of logs that were not here when it said so.</summary>
+    public Dictionary<(PublicKey Worker, long Log), int> EarlyPositions { get; } = [];
+
+    /// <summary>Logs of which the peer lacks something, in order of number.</summary>
+    public SortedSet<int> DirtyLogs { get; } = [];
+
+    /// <summary>Workers whose newest claims the peer has not got, in order of key.</summary>
+    public SortedSet<PublicKey> DirtyWorkers { get; } = [];
+
+    /// <summary>Results that are held here and that the peer has not been told of.</summary>
+    public List<Attestation> UntoldHeld { get; } = [];
+
+    /// <summary>Logs that grew here since the peer was last told how much of each is here.</summary>
+    public SortedSet<int> Grown { get; } = [];
+
+    /// <summary>Logs that grew here since the peer last told what it has: it may lack the end of them, or have it from others.</summary>
+    public SortedSet<int> Unconfirmed { get; } = [];
+
+    /// <summary>When <see cref="Unconfirmed"/> is pushed, should the peer not tell before.</summary>
+    public Instant PushAt { get; set; } = Instant.Never;
+
+    /// <summary>When the peer is told again how much of each grown log is here.</summary>
+    public Instant NextPositions { get; set; }
+
+    /// <summary>When the next flush is due; <see cref="Instant.Never"/>: there is nothing to send.</summary>
+    public Instant DueAt { get; private set; } = Instant.Never;
+
+    public bool HasWork => DirtyLogs.Count > 0 || DirtyWorkers.Count > 0 || UntoldHeld.Count > 0;
+
+    private Instant NotBefore { get; set; }
+
+    /// <summary>Something of my own is to go out: at once when the link was quiet, else when the gathering time is over.</summary>
+    public void Hurry(Instant now) => DueAt = Instant.Min(DueAt, now > NotBefore ? now : NotBefore);
+
+    /// <summary>Something that can wait is to go out: it gathers others until <paramref name="at"/>.</summary>
+    public void DueBy(Instant at) => DueAt = Instant.Min(DueAt, at);
+
+    /// <summary>Everything that could be sent was sent at <paramref name="now"/>.</summary>
+    public void Flushed(Instant now, System.TimeSpan gathering)
+    {
+        NotBefore = now + gathering;
+        DueAt = HasWork ? NotBefore : Instant.Never;
+    }
+
+    /// <summary>Bytes of other workers' claims that may be sent now (a token bucket).</summary>
+    public double ClaimBudgetBytes { get; set; }
+
+    public Instant BudgetAt { get; set; }
+
+    /// <summary>Logs for which the peer announced more than is here: until they have come, this side is behind.</summary>
+    public Dictionary<(PublicKey Worker, long Log), int> Announced { get; } = [];
+
+    /// <summary>How many batches of a log the peer has, as far as it or we said.</summary>
+    public int PositionOf(int log) => log < _positions.Count ? _positions[log] : 0;
+
+    /// <summary>Notes that the peer has at least this many batches of a log.</summary>
+    public void Advance(int log, int next)
+    {
+        while (_positions.Count <= log)
+        {
+            _positions.Add(0);
+        }
+
+        if (next > _positions[log])
+        {
+            _positions[log] = next;
+        }
+    }
+}

@@ -1,0 +1,516 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Starling.Core.Engine;
+using Starling.Core.Gossip;
+using Starling.Core.Primitives;
+using Starling.Core.Scheduling;
+
+namespace Starling.Core.Swarm;
+
+/// <summary>
+/// Spreads signed notices (DESIGN section 4): my claims and attestations to every neighbour, everybody else's once to those that lack
+/// them. Changes go out at once when a link was quiet, else gathered for <see cref="NodeOptions.GossipDelay"/>.
+/// </summary>
+internal sealed class SwarmGossip(NodeContext context, LinkTable links, AttestationLogs logs, WorkScheduler scheduler, Hash256 taskId)
+{
+    /// <summary>Bytes of one <c>st_attest</c> message, about; a catch-up is cut into such parts.</summary>
+    private const int ChunkBytes = 128 * 1024;
+
+    /// <summary>Bytes that may wait in a link's send queue before a catch-up pauses.</summary>
+    private const int HighMarkBytes = 512 * 1024;
+
+    private const double BudgetSeconds = 2;
+
+    /// <summary>Neighbours to whom another worker's notice is passed on: the first where everybody is everybody's neighbour, else the second.</summary>
+    private const int RelaysInMesh = 1;
+    private const int Relays = 5;
+
+    private static readonly TimeSpan PositionsEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PushAfter = TimeSpan.FromSeconds(5);
+    private const int TypicalBatchBytes = 126;
+
+    private long _claimSequence = context.Options.Incarnation;
+    private ClaimBatch? _mine;
+    private Instant _signedAt;
+    private int _relays = RelaysInMesh;
+
+    /// <summary>Handles one new batch of attestations, appended to its log.</summary>
+    public Action<AttestationBatch>? BatchArrived { get; set; }
+
+    /// <summary>A new neighbour: it gets the live claims and learns what is here; it answers with what it has.</summary>
+    public void OnEstablished(PeerLink link)
+    {
+        link.Gossip.BudgetAt = context.Now;
+        link.Gossip.ClaimBudgetBytes = context.Options.ClaimBytesPerSecond * BudgetSeconds;
+        if (_mine is { Claims.Count: > 0 })
+        {
+            link.Gossip.DirtyWorkers.Add(context.Self);
+        }
+
+        foreach (AgedClaimBatch live in scheduler.Claims.Latest(context.Now))
+        {
+            if (live.Batch.Worker != link.Key)
+            {
+                link.Gossip.DirtyWorkers.Add(live.Batch.Worker);
+            }
+        }
+
+        FlushClaims(link, everything: true);
+        TellPositions(link, Enumerable.Range(0, logs.Count));
+    }
+
+    /// <summary>Claims came in.</summary>
+    public void OnClaims(PeerLink link, TaskMessage.Claims message)
+    {
+        foreach (AgedClaimBatch aged in message.Batches)
+        {
+            ClaimBatch batch = aged.Batch;
+            if (batch.Worker == context.Self || !scheduler.Claims.IsNews(batch.Worker, batch.Sequence))
+            {
+                continue;
+            }
+
+            if (!ClaimBatchCodec.Verify(batch, taskId, context.Verifier))
+            {
+                links.Ban(link, "bad-signature", "passed on claims whose signature is wrong");
+                return;
+            }
+
+            int cores = links.Find(batch.Worker)?.Cores ?? 0;
+            if (!scheduler.Claims.Apply(batch, aged.Age, cores, context.Now))
+            {
+                continue;
+            }
+
+            foreach (PeerLink other in RelaysOf(batch.Worker, link))
+            {
+                other.Gossip.DirtyWorkers.Add(batch.Worker);
+                other.Gossip.DueBy(context.Now + context.Options.GossipDelay);
+            }
+        }
+    }
+
+    /// <summary>Attestations, or what the neighbour has of each log, came in. Returns false when the link was ended for it.</summary>
+    public bool OnAttests(PeerLink link, TaskMessage.Attests message)
+    {
+        foreach (AttestationBatch batch in message.Batches)
+        {
+            if (!OnBatch(link, batch))
+            {
+                return false;
+            }
+        }
+
+        if (message.Batches.Count > 0 && message.Positions.Count == 0)
+        {
+            return true;
+        }
+
+        foreach (LogPosition position in message.Positions)
+        {
+            int log = logs.NumberOf(position.Worker, position.Log);
+            int here = log < 0 ? 0 : logs.Length(log);
+            if (log >= 0)
+            {
+                link.Gossip.Advance(log, position.Next);
+            }
+            else if (link.Gossip.EarlyPositions.Count < AttestationLogs.MaxLogs)
+            {
+                link.Gossip.EarlyPositions[(position.Worker, position.Log)] = position.Next;
+            }
+
+            if (position.Next > here && link.Gossip.Announced.Count < AttestationLogs.MaxLogs)
+            {
+                link.Gossip.Announced[(position.Worker, position.Log)] = position.Next;
+            }
+        }
+
+        if (link.Gossip.PositionsKnown)
+        {
+            PushUnconfirmed(link);
+            return true;
+        }
+
+        link.Gossip.PositionsKnown = true;
+        for (int log = 0; log < logs.Count; log++)
+        {
+            if (link.Gossip.PositionOf(log) < logs.Length(log))
+            {
+                link.Gossip.DirtyLogs.Add(log);
+            }
+        }
+
+        link.Gossip.Hurry(context.Now);
+        return true;
+    }
+
+    /// <summary>A batch of my own is durable: it goes out.</summary>
+    public void Publish(AttestationBatch mine) => Append(null, mine);
+
+    /// <summary>Puts a batch that an earlier process saved back into its log; false when it does not fit there.</summary>
+    public bool Restore(AttestationBatch batch)
+    {
+        if (logs.StandingOf(batch) != BatchStanding.Next)
+        {
+            return false;
+        }
+
+        Append(null, batch);
+        return true;
+    }
+
+    /// <summary>A result that I did not attest is durable here: neighbours may fetch it.</summary>
+    public void TellHeld(Attestation held)
+    {
+        foreach (PeerLink link in links.Established)
+        {
+            if (link.Gossip.PositionsKnown)
+            {
+                link.Gossip.UntoldHeld.Add(held);
+                link.Gossip.DueBy(context.Now + context.Options.GossipDelay);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Once a second: neighbours compare how much of each log they have, and what relays did not bring is pushed. So nothing is lost that a relay
+    /// left out, and what everybody has is not sent again.
+    /// </summary>
+    public void Tidy()
+    {
+        _relays = RelaysInMesh;
+        foreach (AgedClaimBatch live in scheduler.Claims.Latest(context.Now))
+        {
+            if (links.Find(live.Batch.Worker) is null)
+            {
+                _relays = Relays;
+                break;
+            }
+        }
+
+        foreach (PeerLink link in links.Established)
+        {
+            GossipCursor cursor = link.Gossip;
+            if (cursor.PushAt <= context.Now)
+            {
+                PushUnconfirmed(link);
+            }
+
+            if (cursor.Grown.Count > 0 && cursor.NextPositions <= context.Now)
+            {
+                cursor.NextPositions = context.Now + PositionsEvery;
+                TellPositions(link, cursor.Grown);
+                cursor.Grown.Clear();
+            }
+        }
+    }
+
+    /// <summary>Sends what is due on every link.</summary>
+    public void Flush()
+    {
+        if (scheduler.ClaimsChanged || scheduler.NextRenewal <= context.Now)
+        {
+            SignClaims();
+        }
+
+        foreach (PeerLink link in links.Established)
+        {
+            if (link.Gossip.DueAt <= context.Now)
+            {
+                // A result before the claim that it ends: a piece that looked released would be picked again at once.
+                FlushLogs(link);
+                FlushClaims(link, everything: false);
+                FlushHeld(link);
+                link.Gossip.Flushed(context.Now, context.Options.GossipDelay);
+            }
+        }
+    }
+
+    /// <summary>When the next flush or renewal of my claims is due.</summary>
+    public Instant NextWake()
+    {
+        Instant wake = links.Established.Count == 0 ? Instant.Never : scheduler.NextRenewal;
+        foreach (PeerLink link in links.Established)
+        {
+            if (link.QueuedBytes < HighMarkBytes)
+            {
+                wake = Instant.Min(wake, link.Gossip.DueAt);
+            }
+        }
+
+        return wake;
+    }
+
+    private bool OnBatch(PeerLink link, AttestationBatch batch)
+    {
+        switch (logs.StandingOf(batch))
+        {
+            case BatchStanding.Known:
+                if (logs.NumberOf(batch.Worker, batch.Log) is >= 0 and int known)
+                {
+                    link.Gossip.Advance(known, batch.Sequence + 1);
+                }
+
+                return true;
+            case BatchStanding.Gap:
+                links.Offend(link, "log-gap", "skipped attestations of a log");
+                return link.IsEstablished;
+            case BatchStanding.Full:
+                return true;
+        }
+
+        if (!AttestationBatchCodec.Verify(batch, taskId, context.Verifier))
+        {
+            links.Ban(link, "bad-signature", "passed on attestations whose signature is wrong");
+            return false;
+        }
+
+        context.Emit(new NodeEffect.SaveBatch(batch.Raw));
+        Append(link, batch);
+        return true;
+    }
+
+    private void Append(PeerLink? source, AttestationBatch batch)
+    {
+        int log = logs.Append(batch);
+        foreach (PeerLink link in links.Established)
+        {
+            if (batch.Sequence == 0 && link.Gossip.EarlyPositions.Remove((batch.Worker, batch.Log), out int early))
+            {
+                link.Gossip.Advance(log, early);
+            }
+
+            if (link == source)
+            {
+                link.Gossip.Advance(log, batch.Sequence + 1);
+            }
+            else if (link.Gossip.PositionsKnown && link.Gossip.PositionOf(log) <= batch.Sequence)
+            {
+                if (batch.Worker == context.Self)
+                {
+                    link.Gossip.DirtyLogs.Add(log);
+                    link.Gossip.Hurry(context.Now);
+                }
+                else
+                {
+                    link.Gossip.PushAt = link.Gossip.Unconfirmed.Count == 0 ? context.Now + PushAfter : link.Gossip.PushAt;
+                    link.Gossip.Unconfirmed.Add(log);
+                }
+            }
+
+            link.Gossip.Grown.Add(log);
+
+            if (link.Gossip.Announced.TryGetValue((batch.Worker, batch.Log), out int announced) && announced <= batch.Sequence + 1)
+            {
+                link.Gossip.Announced.Remove((batch.Worker, batch.Log));
+            }
+        }
+
+        if (batch.Worker != context.Self)
+        {
+            foreach (PeerLink link in RelaysOf(batch.Worker, source))
+            {
+                if (link.Gossip.PositionsKnown)
+                {
+                    link.Gossip.DirtyLogs.Add(log);
+                    link.Gossip.DueBy(context.Now + context.Options.GossipDelay);
+                }
+            }
+        }
+
+        BatchArrived?.Invoke(batch);
+    }
+
+    /// <summary>Some random neighbours to whom a notice of this worker is passed on; more when it is not everybody's neighbour.</summary>
+    private List<PeerLink> RelaysOf(PublicKey worker, PeerLink? source)
+    {
+        if (links.Find(worker) is null)
+        {
+            _relays = Relays;
+        }
+
+        var chosen = new List<PeerLink>(_relays);
+        int seen = 0;
+        foreach (PeerLink link in links.Established)
+        {
+            if (link == source || link.Key == worker)
+            {
+                continue;
+            }
+
+            seen++;
+            if (chosen.Count < _relays)
+            {
+                chosen.Add(link);
+            }
+            else if (context.Random.Next(seen) is int place && place < _relays)
+            {
+                chosen[place] = link;
+            }
+        }
+
+        return chosen;
+    }
+
+    private void PushUnconfirmed(PeerLink link)
+    {
+        GossipCursor cursor = link.Gossip;
+        foreach (int log in cursor.Unconfirmed)
+        {
+            if (cursor.PositionOf(log) < logs.Length(log))
+            {
+                cursor.DirtyLogs.Add(log);
+                cursor.DueBy(context.Now + context.Options.GossipDelay);
+            }
+        }
+
+        cursor.Unconfirmed.Clear();
+        cursor.PushAt = Instant.Never;
+    }
+
+    private void TellPositions(PeerLink link, IEnumerable<int> changed)
+    {
+        var positions = new List<LogPosition>();
+        foreach (int log in changed)
+        {
+            positions.Add(logs.Position(log));
+            if (positions.Count == TaskMessageCodec.MaxPositions)
+            {
+                links.Send(link, new TaskMessage.Attests([], positions));
+                positions = [];
+            }
+        }
+
+        links.Send(link, new TaskMessage.Attests([], positions));
+    }
+
+    private void SignClaims()
+    {
+        IReadOnlyList<Claim> claims = scheduler.MyClaims(context.Now);
+        if (links.Established.Count == 0)
+        {
+            _mine = null;
+            return;
+        }
+
+        if (claims.Count == 0 && _mine is null or { Claims.Count: 0 })
+        {
+            return;
+        }
+
+        _mine = ClaimBatchCodec.Sign(context.Identity, taskId, ++_claimSequence, claims);
+        _signedAt = context.Now;
+        foreach (PeerLink link in links.Established)
+        {
+            link.Gossip.DirtyWorkers.Add(context.Self);
+            link.Gossip.Hurry(context.Now);
+        }
+    }
+
+    private void FlushClaims(PeerLink link, bool everything)
+    {
+        GossipCursor cursor = link.Gossip;
+        if (cursor.DirtyWorkers.Count == 0)
+        {
+            return;
+        }
+
+        double rate = context.Options.ClaimBytesPerSecond;
+        cursor.ClaimBudgetBytes = Math.Min(
+            rate * BudgetSeconds,
+            cursor.ClaimBudgetBytes + (rate * (context.Now - cursor.BudgetAt).TotalSeconds));
+        cursor.BudgetAt = context.Now;
+        var batches = new List<AgedClaimBatch>();
+        IEnumerable<PublicKey> order = cursor.DirtyWorkers;
+        if (!everything && cursor.DirtyWorkers.Count * TypicalBatchBytes > cursor.ClaimBudgetBytes)
+        {
+            order = scheduler.RelayOrder(cursor.DirtyWorkers);
+        }
+
+        var waiting = new List<PublicKey>();
+        foreach (PublicKey worker in order)
+        {
+            if (worker == context.Self)
+            {
+                if (_mine is not null)
+                {
+                    batches.Add(new AgedClaimBatch(_mine, context.Now - _signedAt));
+                }
+            }
+            else if (scheduler.Claims.LatestOf(worker, context.Now) is { } aged)
+            {
+                if (everything || cursor.ClaimBudgetBytes >= aged.Batch.Raw.Length)
+                {
+                    cursor.ClaimBudgetBytes -= aged.Batch.Raw.Length;
+                    batches.Add(aged);
+                }
+                else
+                {
+                    waiting.Add(worker);
+                }
+            }
+
+            if (batches.Count == TaskMessageCodec.MaxBatches)
+            {
+                links.Send(link, new TaskMessage.Claims(batches));
+                batches = [];
+            }
+        }
+
+        cursor.DirtyWorkers.Clear();
+        cursor.DirtyWorkers.UnionWith(waiting);
+        if (batches.Count > 0)
+        {
+            links.Send(link, new TaskMessage.Claims(batches));
+        }
+    }
+
+    private void FlushLogs(PeerLink link)
+    {
+        GossipCursor cursor = link.Gossip;
+        while (cursor.DirtyLogs.Count > 0 && link.QueuedBytes < HighMarkBytes)
+        {
+            var batches = new List<AttestationBatch>();
+            int bytes = 0;
+            while (cursor.DirtyLogs.Count > 0 && batches.Count < TaskMessageCodec.MaxBatches && bytes < ChunkBytes)
+            {
+                int log = cursor.DirtyLogs.Min;
+                int next = cursor.PositionOf(log);
+                if (next >= logs.Length(log))
+                {
+                    cursor.DirtyLogs.Remove(log);
+                    continue;
+                }
+
+                LogPosition position = logs.Position(log);
+                ReadOnlyMemory<byte> raw = logs.Raw(log, next);
+                batches.Add(new AttestationBatch { Worker = position.Worker, Log = position.Log, Sequence = next, Entries = [], Raw = raw });
+                bytes += raw.Length;
+                cursor.Advance(log, next + 1);
+            }
+
+            if (batches.Count > 0)
+            {
+                links.Send(link, new TaskMessage.Attests(batches, []));
+            }
+        }
+    }
+
+    /// <summary>After the logs: a peer can only make use of results of which it knows the attestation.</summary>
+    private void FlushHeld(PeerLink link)
+    {
+        List<Attestation> untold = link.Gossip.UntoldHeld;
+        if (untold.Count == 0 || link.Gossip.DirtyLogs.Count > 0)
+        {
+            return;
+        }
+
+        for (int start = 0; start < untold.Count; start += TaskMessageCodec.MaxHeld)
+        {
+            links.Send(link, new TaskMessage.Held(untold.GetRange(start, Math.Min(TaskMessageCodec.MaxHeld, untold.Count - start))));
+        }
+
+        untold.Clear();
+    }
+}

@@ -1,0 +1,895 @@
+using System;
+using System.Collections.Generic;
+using Starling.Core.Engine;
+using Starling.Core.Exchange;
+using Starling.Core.Gossip;
+using Starling.Core.Pieces;
+using Starling.Core.Primitives;
+using Starling.Core.Scheduling;
+using Starling.Core.Tasks;
+using Starling.Core.Verification;
+using Starling.Core.Wire;
+
+namespace Starling.Core.Swarm;
+
+/// <summary>
+/// My part in the swarm of one task whose file is known: what is believed, what runs here, what is fetched and served. The parts meet
+/// only here: a fact comes in, the map changes, and <see cref="Reassess"/> tells those whom it concerns.
+/// </summary>
+internal sealed class TaskSwarm
+{
+    private static readonly TimeSpan StorePause = TimeSpan.FromSeconds(5);
+
+    /// <summary>The driver tells the addresses that it knows right after it opened the task: work is not picked before.</summary>
+    private static readonly TimeSpan JoinPause = TimeSpan.FromMilliseconds(50);
+
+    private readonly NodeContext _context;
+    private readonly LinkTable _links;
+    private readonly AddressBook _addresses;
+    private readonly PieceMap _map;
+    private readonly WorkerTable _workers = new();
+    private readonly PieceJudge _judge;
+    private readonly WorkScheduler _scheduler;
+    private readonly SlotTable _slots;
+    private readonly SwarmGossip _gossip;
+    private readonly Downloader _downloader;
+    private readonly Uploader _uploader;
+    private readonly ProofServer _proofs;
+    private readonly ResultKeeper _keeper;
+    private readonly LostPieces _lost;
+    private readonly HitSearch _hits;
+    private readonly Completion _completion;
+    private readonly SortedDictionary<int, Arrival> _arrivals = [];
+    private readonly SortedDictionary<int, Instant> _paused = [];
+    private readonly SortedSet<int> _disputed = [];
+    private readonly SortedDictionary<int, ushort> _remembered = [];
+    private readonly Instant _openedAt;
+    private readonly List<NodeEffect> _started = [];
+    private Instant _computeFrom;
+    private bool _joined;
+    private bool _restoring;
+
+    public TaskSwarm(NodeContext context, LinkTable links, AddressBook addresses, TaskFile task, RestoredState restored)
+    {
+        _context = context;
+        _links = links;
+        _addresses = addresses;
+        _openedAt = context.Now;
+        Task = task;
+        int count = task.Info.PieceCount;
+        _map = new PieceMap(task.Id, count);
+        _judge = new PieceJudge(_map, _workers, VerificationPolicies.Of(task.Info.Verify));
+        _scheduler = new WorkScheduler(count, context.Self, new SchedulingOptions(), context.Random) { Slots = context.Options.Slots };
+        _slots = new SlotTable(context, _scheduler);
+        var logs = new AttestationLogs(context.Self);
+
+        // My own place is taken first: a flood of workers can't fill the table without me.
+        _workers.Find(context.Self);
+        _gossip = new SwarmGossip(context, links, logs, _scheduler, task.Id) { BatchArrived = OnBatch };
+        _downloader = new Downloader(context, _map, links);
+        _uploader = new Uploader(context, _map, links, _workers);
+        _proofs = new ProofServer(context, _map, links);
+        _lost = new LostPieces(context, _map, _downloader);
+        _keeper = new ResultKeeper(context, logs, task.Id, restored.Log != 0 ? restored.Log : context.Options.Incarnation);
+        _hits = new HitSearch(context, task.Info, _map, links);
+        _completion = new Completion(context, task.Info, _map, links, _downloader, _slots);
+        Restore(restored);
+    }
+
+    public TaskFile Task { get; }
+
+    /// <summary>When something is due here if nothing comes in.</summary>
+    public Instant NextWake()
+    {
+        Instant wake = Instant.Min(_gossip.NextWake(), _keeper.NextWake());
+        if (_completion.IsStopping)
+        {
+            return wake;
+        }
+
+        wake = Instant.Min(wake, _scheduler.NextWake);
+        if (_joined && _context.Options.MayCompute)
+        {
+            wake = Instant.Min(wake, _slots.NextWake());
+        }
+
+        if (_joined || !_context.Options.MayCompute)
+        {
+            return _computeFrom > _context.Now ? Instant.Min(wake, _computeFrom) : wake;
+        }
+
+        return Instant.Min(wake, _openedAt + (_context.Now - _openedAt < JoinPause ? JoinPause : _context.Options.JoinPatience));
+    }
+
+    /// <summary>What <see cref="NextWake"/> is made of, for checkers.</summary>
+    public string DescribeWakes() =>
+        $"gossip {_gossip.NextWake().Seconds:F3}, scheduler {_scheduler.NextWake.Seconds:F3} (renewal {_scheduler.NextRenewal.Seconds:F3}, "
+        + $"expiry {_scheduler.Claims.NextExpiry.Seconds:F3}), joined {_joined}, computing from {_computeFrom.Seconds:F3}";
+
+    public void OnEstablished(PeerLink link)
+    {
+        _scheduler.SawWorker(link.Key, link.Cores, _context.Now);
+        if (_workers.Find(link.Key) is { } worker)
+        {
+            for (int piece = 0; piece < _map.Count; piece++)
+            {
+                int candidate = _map.VoteOf(piece, worker.Number);
+                if (candidate >= 0)
+                {
+                    Learn(link, piece, candidate);
+                }
+            }
+        }
+
+        _gossip.OnEstablished(link);
+    }
+
+    public void OnLinkClosed(PeerLink link)
+    {
+        if (_links.Find(link.Key) is null)
+        {
+            _scheduler.WorkerLeft(link.Key);
+        }
+
+        _downloader.OnLinkClosed(link);
+        if (_links.IsBanned(link.Key) && _workers.Find(link.Key) is { } worker)
+        {
+            GiveUpResultsOf(worker);
+        }
+    }
+
+    /// <summary>
+    /// Whoever was banned will not deliver what it attested: where nobody else holds it either, the piece is computed again at once instead of
+    /// after the patience for peers that only left.
+    /// </summary>
+    private void GiveUpResultsOf(Worker worker)
+    {
+        for (int piece = 0; piece < _map.Count; piece++)
+        {
+            if (_map.VoteOf(piece, worker.Number) >= 0 && _map.IsAccepted(piece) && !_map.IsFinished(piece)
+                && _downloader.Availability(piece) == 0 && _lost.GiveUp(piece))
+            {
+                _scheduler.Include(piece);
+                Reassess(piece);
+            }
+        }
+    }
+
+    public void OnDrained(PeerLink link) => _uploader.OnDrained(link);
+
+    public void OnMessage(PeerLink link, PeerMessage message)
+    {
+        switch (message)
+        {
+            case PeerMessage.Choke:
+                _downloader.OnChoke(link);
+                break;
+            case PeerMessage.Unchoke:
+                _downloader.OnUnchoke(link);
+                break;
+            case PeerMessage.Interested:
+                _uploader.OnInterested(link);
+                break;
+            case PeerMessage.NotInterested:
+                _uploader.OnNotInterested(link);
+                break;
+            case PeerMessage.Request request:
+                _uploader.OnRequest(link, request);
+                break;
+            case PeerMessage.Cancel cancel:
+                _uploader.OnCancel(link, cancel);
+                break;
+            case PeerMessage.Block block:
+                _downloader.OnBlock(link, block);
+                break;
+            case PeerMessage.RejectRequest reject:
+                _downloader.OnReject(link, reject);
+                break;
+            case PeerMessage.Have have when have.Piece >= _map.Count:
+                _links.Offend(link, "bad-have", $"has piece {have.Piece} of {_map.Count}");
+                break;
+            case PeerMessage.Bitfield bitfield when bitfield.Bits.Length != (_map.Count + 7) / 8:
+                _links.Offend(link, "bad-bitfield", $"sent a bitfield of {bitfield.Bits.Length} bytes");
+                break;
+            default:
+                // have and bitfield are hints without a root: attestations and st_held say the same and which result.
+                break;
+        }
+    }
+
+    public void OnMessage(PeerLink link, TaskMessage message)
+    {
+        switch (message)
+        {
+            case TaskMessage.Claims claims:
+                _gossip.OnClaims(link, claims);
+                break;
+            case TaskMessage.Attests attests:
+                OnAttests(link, attests);
+                break;
+            case TaskMessage.Held held:
+                OnHeld(link, held);
+                break;
+            case TaskMessage.ProofRequest request:
+                _proofs.OnRequest(link, request);
+                break;
+            case TaskMessage.Proof proof:
+                _downloader.OnProof(link, proof);
+                break;
+            case TaskMessage.Found found:
+                OnFound(link, found);
+                break;
+            case TaskMessage.Stop stop:
+                OnStop(link, stop);
+                break;
+        }
+    }
+
+    public void OnJobExited(JobId job, JobOutcome outcome)
+    {
+        if (_slots.End(job, outcome) is not { } ended)
+        {
+            return;
+        }
+
+        switch (outcome)
+        {
+            case JobOutcome.Succeeded succeeded:
+                OnRunSucceeded(job, ended, succeeded);
+                break;
+            case JobOutcome.Failed failed when ended.Killed is null:
+                OnRunFailed(ended, failed);
+                break;
+            case JobOutcome.Checkpointed when outcome.Elapsed < _context.Options.RetryDelay:
+                // A run that saves its state again and again without doing anything is not to keep the machine busy.
+                _scheduler.NotBefore(ended.Piece, _context.Now + _context.Options.RetryDelay);
+                break;
+            case JobOutcome.Failed or JobOutcome.Killed:
+                _context.Report(new NodeEvent.Aborted(
+                    ended.Piece, ended.Slot, ended.Killed ?? AbortReason.Owner, ended.Attempt, outcome.Elapsed));
+                break;
+        }
+    }
+
+    public void OnStored(int piece, ResultId result)
+    {
+        FinishedRun? run = _keeper.Answer(piece, result, stored: true, out AttestationBatch? batch);
+        int candidate = _map.Add(piece, result, mine: true);
+        if (candidate < 0)
+        {
+            _context.Emit(new NodeEffect.DropResult(piece, result));
+            return;
+        }
+
+        if (!_map.IsFinished(piece))
+        {
+            _arrivals[piece] = run is null
+                ? new Arrival(ResultSource.Downloaded, TimeSpan.Zero)
+                : new Arrival(ResultSource.Computed, run.Elapsed);
+        }
+
+        ResultId? before = _map.Used(piece);
+        bool finished = _map.SetHeld(piece, candidate, held: true);
+        _downloader.OnStored(piece);
+        if (finished)
+        {
+            OnFinished(piece);
+            if (run is { IsToBeAttested: false } && !_restoring)
+            {
+                // I attested it long ago and had lost it: that I hold it again does not follow from my word.
+                _gossip.TellHeld(new Attestation(piece, result));
+            }
+        }
+        else if (before is not null && _map.Used(piece) is { } now && now != before)
+        {
+            SwitchTo(piece, now);
+        }
+
+        if (batch is not null)
+        {
+            _gossip.Publish(batch);
+            _hits.OnPublished(batch);
+        }
+    }
+
+    public void OnStoreFailed(int piece, ResultId result, Problem problem)
+    {
+        FinishedRun? run = _keeper.Answer(piece, result, stored: false, out AttestationBatch? batch);
+        _context.Report(new NodeEvent.Error(problem));
+        if (run is not null)
+        {
+            // Further outputs would have nowhere to go either; and what was accepted meanwhile is to be fetched, not run again.
+            _scheduler.Include(piece);
+            _scheduler.NotBefore(piece, _context.Now + StorePause);
+            _computeFrom = _context.Now + StorePause;
+            _paused[piece] = _context.Now + StorePause;
+        }
+        else
+        {
+            _downloader.OnStoreFailed(piece);
+            _paused[piece] = _context.Now + StorePause;
+        }
+
+        if (batch is not null)
+        {
+            _gossip.Publish(batch);
+        }
+    }
+
+    public void OnLeavesLoaded(int piece, ResultId result, IReadOnlyList<Hash256>? leaves) => _proofs.OnLoaded(piece, result, leaves);
+
+    public void OnContentLoaded(int piece, ResultId result, ReadOnlyMemory<byte>? content) => _hits.OnContent(piece, result, content);
+
+    public void OnMergeExited(int file, Problem? problem) => _completion.OnMergeExited(file, problem);
+
+    /// <summary>Once a second.</summary>
+    public void Tidy()
+    {
+        _downloader.Tidy(_scheduler.Lease);
+        _uploader.Tidy();
+        _gossip.Tidy();
+        foreach (int piece in _lost.Tidy(_scheduler.Lease))
+        {
+            if (_lost.IsLost(piece))
+            {
+                _scheduler.Include(piece);
+            }
+
+            Reassess(piece);
+        }
+
+        Resume();
+        _completion.Tidy(_scheduler);
+    }
+
+    /// <summary>At the end of every step: what follows from all that came in.</summary>
+    public void Settle()
+    {
+        _keeper.Settle(_slots.RunsAreShort && _slots.AnyRunning);
+        if (!_completion.IsStopping)
+        {
+            Surrender();
+            if (_context.Options.MayCompute && HasJoined() && _keeper.HasRoom && _computeFrom <= _context.Now)
+            {
+                _slots.Fill(_started);
+            }
+        }
+
+        _completion.Settle();
+
+        // Neighbours hear of a claim before the run begins (rule 1).
+        _gossip.Flush();
+        _context.Effects.AddRange(_started);
+        _started.Clear();
+        _downloader.Pump();
+    }
+
+    /// <summary>The owner stops it.</summary>
+    public void Stop(string reason)
+    {
+        _slots.KillAll(AbortReason.Owner);
+        _completion.Stop(reason);
+    }
+
+    public NodeSnapshot Snapshot() => SwarmSnapshot.Take(_context, _map, _slots, _scheduler, _downloader, _links, _completion);
+
+    /// <summary>The result of a piece that is used here.</summary>
+    public ResultId? Used(int piece) => _map.Used(piece);
+
+    /// <summary>Every table that a remote can make grow, with its size and its bound (invariant 3).</summary>
+    public IEnumerable<(string Name, long Count, long Bound)> Tables()
+    {
+        yield return ("workers", _workers.Count, WorkerTable.MaxWorkers);
+        yield return ("workers with claims", _scheduler.Claims.WorkerCount, new SchedulingOptions().MaxWorkers);
+        yield return ("arrivals", _arrivals.Count, _map.Count);
+        yield return ("proof requests", _proofs.Count, ProofServer.MaxWaiting);
+        yield return ("outputs waiting", _keeper.Count, ResultKeeper.MaxWaiting + _context.Options.Slots);
+        yield return ("bytes being fetched", _downloader.ActiveBytes, Downloader.MaxActiveBytes + Task.Info.PieceLength);
+        foreach (PeerLink link in _links.Established)
+        {
+            yield return ("requests to a peer", link.Exchange.Outstanding.Count, Downloader.MaxDepth);
+            yield return ("requests of a peer", link.Exchange.Uploads.Count, Uploader.MaxQueued);
+            yield return ("undelivered pieces of a peer", link.Exchange.Undelivered.Count, _map.Count);
+            yield return ("offences", link.Offences, LinkTable.MaxOffences);
+            yield return ("bytes waiting for a peer", link.QueuedBytes, LinkTable.MaxQueuedBytes);
+            yield return ("positions of unknown logs", link.Gossip.EarlyPositions.Count, AttestationLogs.MaxLogs);
+            yield return ("announced logs", link.Gossip.Announced.Count, AttestationLogs.MaxLogs);
+        }
+    }
+
+    private void Restore(RestoredState restored)
+    {
+        // The folder is mine: signatures were checked before they were saved.
+        _restoring = true;
+        for (int piece = 0; piece < _map.Count; piece++)
+        {
+            _scheduler.SetWanted(piece, _judge.Judge(piece).WantedRuns);
+        }
+
+        foreach ((int piece, ResultId result) in restored.Held)
+        {
+            int candidate = piece < _map.Count ? _map.Add(piece, result, mine: true) : -1;
+            if (candidate >= 0)
+            {
+                _arrivals[piece] = new Arrival(ResultSource.Resumed, TimeSpan.Zero);
+                _map.SetHeld(piece, candidate, held: true);
+            }
+        }
+
+        foreach ((int piece, ResultId result) in restored.Accepted)
+        {
+            int candidate = piece < _map.Count ? _map.IndexOf(piece, result) : -1;
+            if (candidate >= 0 && (_map.Held(piece) & (1 << candidate)) != 0)
+            {
+                _remembered[piece] = (ushort)(_remembered.GetValueOrDefault(piece) | (1 << candidate));
+                Reassess(piece);
+            }
+        }
+
+        foreach (ReadOnlyMemory<byte> raw in restored.Batches)
+        {
+            if (AttestationBatchCodec.TryDecode(raw, out AttestationBatch? batch) && FitsTask(batch))
+            {
+                _gossip.Restore(batch);
+            }
+        }
+
+        _restoring = false;
+    }
+
+    private bool FitsTask(AttestationBatch batch)
+    {
+        foreach (Attestation entry in batch.Entries)
+        {
+            if (entry.Piece >= _map.Count || entry.Result.Length > Task.Info.PieceLength)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void OnAttests(PeerLink link, TaskMessage.Attests attests)
+    {
+        foreach (AttestationBatch batch in attests.Batches)
+        {
+            if (!FitsTask(batch))
+            {
+                _links.Ban(link, "bad-attestation", "passed on attestations of pieces that the task does not have");
+                return;
+            }
+        }
+
+        bool firstPositions = !link.Gossip.PositionsKnown;
+        if (!_gossip.OnAttests(link, attests) || !firstPositions || !link.Gossip.PositionsKnown)
+        {
+            return;
+        }
+
+        int self = _workers.Find(_context.Self)?.Number ?? -1;
+        for (int piece = 0; piece < _map.Count; piece++)
+        {
+            if (_map.Used(piece) is { } used && _map.VoteOf(piece, self) != _map.IndexOf(piece, used))
+            {
+                link.Gossip.UntoldHeld.Add(new Attestation(piece, used));
+            }
+        }
+    }
+
+    private void OnBatch(AttestationBatch batch)
+    {
+        if (_workers.Find(batch.Worker) is not { } worker)
+        {
+            return;
+        }
+
+        worker.Believed |= IsBelieved(batch.Worker);
+        PeerLink? neighbour = _links.Find(batch.Worker);
+        foreach (Attestation entry in batch.Entries)
+        {
+            int candidate = _map.Add(entry.Piece, entry.Result, mine: batch.Worker == _context.Self);
+            if (candidate < 0)
+            {
+                continue;
+            }
+
+            switch (_map.AddVote(entry.Piece, worker.Number, candidate))
+            {
+                case VoteOutcome.Contradiction:
+                    OnContradiction(worker, entry.Piece);
+                    continue;
+                case VoteOutcome.Known:
+                    continue;
+            }
+
+            if (batch.Worker == _context.Self)
+            {
+                _scheduler.Exclude(entry.Piece);
+            }
+            else
+            {
+                _scheduler.Attested(batch.Worker, entry.Piece, _context.Now);
+            }
+
+            if (neighbour is not null)
+            {
+                Learn(neighbour, entry.Piece, candidate);
+            }
+
+            LearnEarly(entry.Piece, entry.Result, candidate);
+            Reassess(entry.Piece);
+        }
+    }
+
+    private bool IsBelieved(PublicKey key)
+    {
+        if (key == _context.Self || _context.Options.TrustAnyone || (Task.IsMemberSwarm && Task.Info.Verify is VerifySpec.Own))
+        {
+            return true;
+        }
+
+        foreach (PublicKey sibling in _context.Options.Siblings)
+        {
+            if (sibling == key)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void OnContradiction(Worker worker, int piece)
+    {
+        if (worker.Contradicted || worker.Key == _context.Self)
+        {
+            return;
+        }
+
+        worker.Contradicted = true;
+        _context.Refuse("contradiction", $"worker {worker.Key} signed two results of piece {piece}", "Its attestations count for nothing");
+        for (int i = 0; i < _map.Count; i++)
+        {
+            if (_map.VoteOf(i, worker.Number) is >= 0 and int voted)
+            {
+                if (_remembered.TryGetValue(i, out ushort remembered))
+                {
+                    _remembered[i] = (ushort)(remembered & ~(1 << voted));
+                }
+
+                Reassess(i);
+            }
+        }
+    }
+
+    private void OnHeld(PeerLink link, TaskMessage.Held held)
+    {
+        foreach (Attestation entry in held.Results)
+        {
+            if (entry.Piece >= _map.Count)
+            {
+                _links.Ban(link, "bad-held", $"holds piece {entry.Piece} of {_map.Count}");
+                return;
+            }
+
+            int candidate = _map.IndexOf(entry.Piece, entry.Result);
+            if (candidate >= 0)
+            {
+                Learn(link, entry.Piece, candidate);
+            }
+            else if (link.EarlyHeld.Count < PeerLink.MaxEarlyHeld)
+            {
+                // Nothing to fetch before somebody's attestation of it has come, which may take another way.
+                link.EarlyHeld[entry.Piece] = entry.Result;
+            }
+        }
+    }
+
+    /// <summary>A result became known of which neighbours may have told before that they hold it.</summary>
+    private void LearnEarly(int piece, ResultId result, int candidate)
+    {
+        foreach (PeerLink link in _links.Established)
+        {
+            if (link.EarlyHeld.Count > 0 && link.EarlyHeld.TryGetValue(piece, out ResultId early) && early == result)
+            {
+                link.EarlyHeld.Remove(piece);
+                Learn(link, piece, candidate);
+            }
+        }
+    }
+
+    private void Learn(PeerLink link, int piece, int candidate)
+    {
+        _downloader.Learn(link, piece, candidate);
+        if (_lost.IsLost(piece) && _downloader.Availability(piece) > 0 && _lost.Found(piece))
+        {
+            Reassess(piece);
+        }
+    }
+
+    private void OnFound(PeerLink link, TaskMessage.Found found)
+    {
+        if (!FitsTask(found.Batch) || found.Piece >= _map.Count)
+        {
+            _links.Ban(link, "bad-found", "sent a hit of a piece that the task does not have");
+            return;
+        }
+
+        if (!_hits.TryTake(link, found, out ResultId result))
+        {
+            return;
+        }
+
+        OnAttests(link, new TaskMessage.Attests([found.Batch], []));
+        if (_map.Add(found.Piece, result) < 0)
+        {
+            return;
+        }
+
+        Reassess(found.Piece);
+        if (_map.IsAccepted(found.Piece) && !_map.IsFinished(found.Piece) && !_keeper.IsPending(found.Piece))
+        {
+            _hits.Store(found.Piece, result, found.Content);
+            _hits.Forward(link, found);
+        }
+    }
+
+    private void OnStop(PeerLink link, TaskMessage.Stop stop)
+    {
+        if (Task.Info.Author is not { } author || !StopNotice.Verify(stop, author, Task.Id, _context.Verifier))
+        {
+            _links.Ban(link, "bad-stop", "sent a stop that the author did not sign");
+            return;
+        }
+
+        if (_completion.IsStopping)
+        {
+            return;
+        }
+
+        foreach (PeerLink other in _links.Established)
+        {
+            if (other != link)
+            {
+                _links.Send(other, stop);
+            }
+        }
+
+        _slots.KillAll(AbortReason.Owner);
+        _completion.Cancel(stop.ReplacedBy);
+    }
+
+    private void OnRunSucceeded(JobId job, EndedJob ended, JobOutcome.Succeeded succeeded)
+    {
+        int piece = ended.Piece;
+        int candidate = _map.IndexOf(piece, succeeded.Result);
+        bool isAcceptable = candidate >= 0 && (_map.Acceptable(piece) & (1 << candidate)) != 0;
+        int mine = _workers.Find(_context.Self) is { } self ? _map.VoteOf(piece, self.Number) : -1;
+        bool contradictsMe = mine >= 0 && mine != candidate;
+        bool keep = !_map.IsFinished(piece)
+            && !_keeper.IsPending(piece)
+            && !_completion.IsStopping
+            && (isAcceptable || (!contradictsMe && (!_map.IsAccepted(piece) || _lost.IsLost(piece))));
+        if (!keep)
+        {
+            _context.Emit(new NodeEffect.DiscardOutput(job));
+            _context.Report(new NodeEvent.Aborted(
+                piece, ended.Slot, ended.Killed ?? AbortReason.AcceptedElsewhere, ended.Attempt, succeeded.Elapsed));
+            if (contradictsMe && !_map.IsFinished(piece))
+            {
+                _context.Report(new NodeEvent.Error(new Problem(
+                    "not-repeatable",
+                    $"piece {piece} came out differently from the result that was signed here before and is lost",
+                    "Make the command give the same bytes each time, or start over in a fresh folder")));
+                _scheduler.Exclude(piece);
+            }
+
+            return;
+        }
+
+        _scheduler.Exclude(piece);
+        _keeper.Add(new FinishedRun(job, piece, succeeded.Result, succeeded.Elapsed, IsToBeAttested: mine < 0));
+    }
+
+    private void OnRunFailed(EndedJob ended, JobOutcome.Failed failed)
+    {
+        _context.Report(new NodeEvent.Failed(
+            ended.Piece, ended.Slot, failed.Problem, ended.Attempt, failed.Elapsed, failed.StandardError));
+        if (ended.Attempt >= _context.Options.MaxAttempts)
+        {
+            _scheduler.Exclude(ended.Piece);
+            _completion.GaveUp(ended.Piece, failed);
+            return;
+        }
+
+        TimeSpan pause = TimeSpan.FromTicks(_context.Options.RetryDelay.Ticks << Math.Min(ended.Attempt - 1, 20));
+        _scheduler.NotBefore(ended.Piece, _context.Now + pause);
+    }
+
+    private void OnFinished(int piece)
+    {
+        _lost.Found(piece);
+        _slots.Kill(piece, AbortReason.AcceptedElsewhere);
+        ResultId used = _map.Used(piece)!.Value;
+        Arrival arrival = _arrivals.GetValueOrDefault(piece);
+        _arrivals.Remove(piece);
+        _completion.OnFinished(piece, arrival.Source);
+        if (_hits.OnFinished(piece, used))
+        {
+            OnHitsChanged();
+        }
+
+        _context.Report(new NodeEvent.PieceFinished(piece, arrival.Source, used, arrival.Elapsed));
+        if (!_restoring)
+        {
+            TellHeld(piece, used);
+        }
+    }
+
+    private void TellHeld(int piece, ResultId used)
+    {
+        int self = _workers.Find(_context.Self)?.Number ?? -1;
+        if (_map.VoteOf(piece, self) != _map.IndexOf(piece, used))
+        {
+            _gossip.TellHeld(new Attestation(piece, used));
+        }
+    }
+
+    /// <summary>The canonical result turned out to be another one than what was used so far: served and merged from now on.</summary>
+    private void SwitchTo(int piece, ResultId used)
+    {
+        foreach (PeerLink link in _links.Established)
+        {
+            if (link.Gossip.PositionsKnown)
+            {
+                _links.Send(link, new TaskMessage.Held([new Attestation(piece, used)]));
+            }
+        }
+
+        _completion.OnSwitched(piece);
+    }
+
+    /// <summary>Judges a piece again and tells everybody here whom a change concerns.</summary>
+    private void Reassess(int piece)
+    {
+        Verdict verdict = _judge.Judge(piece);
+        ushort acceptable = (ushort)(verdict.Acceptable | _hits.Proved(piece) | _remembered.GetValueOrDefault(piece));
+        ushort before = _map.Acceptable(piece);
+        ResultId? usedBefore = _map.Used(piece);
+        bool changed = _map.SetAcceptable(piece, acceptable);
+        if (acceptable != before)
+        {
+            OnAcceptanceChanged(piece, before, acceptable);
+        }
+
+        SetWanted(piece, verdict);
+        if (verdict.Disputed && _disputed.Add(piece))
+        {
+            _context.Report(new NodeEvent.Error(new Problem(
+                "disputed",
+                $"piece {piece} has {_map.CandidateCount(piece)} different results and no agreement",
+                "Make the command's output the same on every machine, pin its tools, or compare by meaning")));
+        }
+
+        if (changed && _map.IsFinished(piece))
+        {
+            OnFinished(piece);
+        }
+        else if (changed)
+        {
+            _completion.OnUnfinished(piece);
+            if (_hits.OnUnfinished(piece))
+            {
+                OnHitsChanged();
+            }
+        }
+        else if (usedBefore is not null && _map.Used(piece) is { } used && used != usedBefore)
+        {
+            SwitchTo(piece, used);
+        }
+    }
+
+    private void OnAcceptanceChanged(int piece, ushort before, ushort acceptable)
+    {
+        if (before == 0)
+        {
+            _judge.CreditVoters(piece, acceptable);
+            _slots.Kill(piece, AbortReason.AcceptedElsewhere);
+        }
+
+        int canonical = _map.Canonical(piece, acceptable);
+        if (canonical >= 0 && !_restoring && (_map.Held(piece) & (1 << canonical)) != 0)
+        {
+            _context.Emit(new NodeEffect.SaveAccepted(piece, _map.Candidate(piece, canonical)));
+        }
+
+        if (!_keeper.IsPending(piece))
+        {
+            _downloader.Review(piece);
+        }
+
+    }
+
+    private void SetWanted(int piece, Verdict verdict) =>
+        _scheduler.SetWanted(piece, _hits.HasHit ? 0 : _lost.IsLost(piece) ? 1 : _map.IsAccepted(piece) ? 0 : verdict.WantedRuns);
+
+    /// <summary>The first hit came, or the last one turned out to be none: every piece is wanted no more, or again.</summary>
+    private void OnHitsChanged()
+    {
+        if (_hits.HasHit)
+        {
+            _slots.KillAll(AbortReason.AcceptedElsewhere);
+        }
+
+        for (int piece = 0; piece < _map.Count; piece++)
+        {
+            SetWanted(piece, _judge.Judge(piece));
+        }
+    }
+
+    private void Surrender()
+    {
+        foreach (int piece in _scheduler.Surrender(_context.Now))
+        {
+            _slots.Kill(piece, AbortReason.Yield);
+        }
+    }
+
+    /// <summary>
+    /// Work is first picked when the neighbours that are known of have told what they do, or did not answer: picking blindly would repeat
+    /// what they have.
+    /// </summary>
+    private bool HasJoined()
+    {
+        if (_joined || _context.Now - _openedAt >= _context.Options.JoinPatience)
+        {
+            return _joined = true;
+        }
+
+        if (_addresses.HasUntriedVouched(_links.HasRoomToConnect(_addresses.Pending)) || _context.Now - _openedAt < JoinPause)
+        {
+            return false;
+        }
+
+        foreach (PeerLink link in _links.All)
+        {
+            if (link.Stage is LinkStage.AwaitingHandshake or LinkStage.AwaitingIdentity
+                || (link.IsEstablished && (!link.Gossip.PositionsKnown || link.Gossip.Announced.Count > 0)))
+            {
+                return false;
+            }
+        }
+
+        foreach (PublicKey sibling in _context.Options.Siblings)
+        {
+            // Siblings are known to start just now, whoever of two connects to the other.
+            if (sibling != _context.Self && _links.Find(sibling) is null)
+            {
+                return false;
+            }
+        }
+
+        return _joined = true;
+    }
+
+    /// <summary>Downloads that the disk refused are tried again after a pause.</summary>
+    private void Resume()
+    {
+        if (_paused.Count == 0)
+        {
+            return;
+        }
+
+        foreach ((int piece, Instant until) in new List<KeyValuePair<int, Instant>>(_paused))
+        {
+            if (until <= _context.Now)
+            {
+                _paused.Remove(piece);
+                _downloader.Review(piece);
+            }
+        }
+    }
+
+    private readonly record struct Arrival(ResultSource Source, TimeSpan Elapsed);
+}

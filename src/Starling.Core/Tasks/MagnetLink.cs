@@ -1,0 +1,312 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
+using Starling.Core.Primitives;
+
+namespace Starling.Core.Tasks;
+
+/// <summary>
+/// A link to a task: <c>magnet:?xt=urn:btmh:1220&lt;64 hex digits&gt;&amp;dn=…&amp;tr=…&amp;x.pe=host:port&amp;x.secret=&lt;64 hex digits&gt;</c>
+/// (BEP 9, BEP 52, DESIGN section 4). The secret of a member swarm is the program's own addition.
+/// </summary>
+public sealed record MagnetLink
+{
+    /// <summary>Characters of a link.</summary>
+    public const int MaxLength = 16_384;
+
+    /// <summary>Parameters of a link.</summary>
+    public const int MaxParameters = 256;
+
+    /// <summary>Trackers, and peers, of a link.</summary>
+    public const int MaxContacts = 64;
+
+    /// <summary>What every link starts with.</summary>
+    public const string Prefix = "magnet:?";
+
+    /// <summary>Code of the problems of links.</summary>
+    public const string ProblemCode = "magnet";
+
+    private const string Topic = "urn:btmh:1220";
+    private const string ShortTopic = "urn:btih:";
+    private const int ShortIdSize = 20;
+
+    /// <summary>The task id.</summary>
+    public required Hash256 TaskId { get; init; }
+
+    /// <summary>The task's name, as the link tells it, until the task itself is here; null where there is none that could be a folder.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Tracker URLs.</summary>
+    public IReadOnlyList<string> Trackers { get; init; } = [];
+
+    /// <summary>Peers as <c>host:port</c>.</summary>
+    public IReadOnlyList<string> Peers { get; init; } = [];
+
+    /// <summary>The 32-byte secret of a member swarm; empty: an open task.</summary>
+    public ReadOnlyMemory<byte> Secret { get; init; }
+
+    /// <summary>Whether <paramref name="text"/> is meant to be a magnet link.</summary>
+    public static bool IsMagnet(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.StartsWith("magnet:", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>The link of a task.</summary>
+    /// <param name="task">The task; all its trackers go in, up to <see cref="MaxContacts"/>.</param>
+    /// <param name="peers">Where peers are known to listen, as <c>host:port</c>.</param>
+    public static MagnetLink Of(TaskFile task, IReadOnlyList<string> peers)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        var trackers = new List<string>();
+        foreach (IReadOnlyList<string> tier in task.Trackers)
+        {
+            trackers.AddRange(tier);
+        }
+
+        return new MagnetLink
+        {
+            TaskId = task.Id,
+            Name = task.Info.Name,
+            Trackers = trackers.Count > MaxContacts ? trackers[..MaxContacts] : trackers,
+            Peers = peers,
+            Secret = task.Secret,
+        };
+    }
+
+    /// <summary>Reads a link. Parameters that are not known are skipped; known ones that are wrong are refused.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out MagnetLink? link, [NotNullWhen(false)] out Problem? problem)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        link = null;
+        if (text.Length > MaxLength)
+        {
+            problem = Wrong($"the link is longer than {MaxLength} characters", "Leave out trackers and peers.");
+            return false;
+        }
+
+        if (!text.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+        {
+            problem = Wrong($"a link starts with {Prefix}", "Copy the whole link, in quotes: the shell obeys the & in it.");
+            return false;
+        }
+
+        string[] parameters = text[Prefix.Length..].Split('&');
+        if (parameters.Length > MaxParameters)
+        {
+            problem = Wrong($"the link has more than {MaxParameters} parameters", "Leave out trackers and peers.");
+            return false;
+        }
+
+        var draft = new Draft();
+        foreach (string parameter in parameters)
+        {
+            problem = draft.Add(parameter);
+            if (problem is not null)
+            {
+                return false;
+            }
+        }
+
+        problem = draft.Finish(out link);
+        return problem is null;
+    }
+
+    /// <summary>The link, with the secret: whoever has it is a member.</summary>
+    public string ToUri() => Format(withSecret: true);
+
+    /// <summary>The link without the secret, so that it may go into a log.</summary>
+    public override string ToString() => Format(withSecret: false);
+
+    private static Problem Wrong(string reason, string hint) => new(ProblemCode, reason, hint);
+
+    private string Format(bool withSecret)
+    {
+        var uri = new StringBuilder(Prefix).Append("xt=").Append(Topic).Append(TaskId.ToString());
+        if (Name is not null)
+        {
+            uri.Append("&dn=").Append(Uri.EscapeDataString(Name));
+        }
+
+        foreach (string tracker in Trackers)
+        {
+            uri.Append("&tr=").Append(Uri.EscapeDataString(tracker));
+        }
+
+        foreach (string peer in Peers)
+        {
+            // Colons and brackets stay: BEP 9 writes addresses plainly, and people read them.
+            uri.Append("&x.pe=").Append(peer);
+        }
+
+        if (withSecret && !Secret.IsEmpty)
+        {
+            uri.Append("&x.secret=").Append(Convert.ToHexStringLower(Secret.Span));
+        }
+
+        return uri.ToString();
+    }
+
+    /// <summary>What was read of a link so far.</summary>
+    private sealed class Draft
+    {
+        private readonly List<string> _trackers = [];
+        private readonly List<string> _peers = [];
+        private Hash256? _id;
+        private string? _shortId;
+        private string? _name;
+        private byte[]? _secret;
+
+        public Problem? Add(string parameter)
+        {
+            int equals = parameter.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 0)
+            {
+                return null;
+            }
+
+            // xt.1, tr.2 and the like are how some programs number repeated parameters.
+            string key = parameter[..equals].ToLowerInvariant();
+            key = key.StartsWith("xt.", StringComparison.Ordinal) ? "xt" : key.StartsWith("tr.", StringComparison.Ordinal) ? "tr" : key;
+            if (key is not ("xt" or "dn" or "tr" or "x.pe" or "x.secret"))
+            {
+                return null;
+            }
+
+            string raw = key == "dn" ? parameter[(equals + 1)..].Replace('+', ' ') : parameter[(equals + 1)..];
+            if (!TryUnescape(raw, out string? value))
+            {
+                return Wrong($"{key}: '{SafePath.Quoted(raw)}' is not percent-encoded UTF-8", "Copy the whole link, in quotes.");
+            }
+
+            return key switch
+            {
+                "xt" => AddTopic(value),
+                "dn" => AddName(value),
+                "tr" => AddContact(_trackers, value, TaskContacts.CheckTracker(value, key)),
+                "x.pe" => AddContact(_peers, value, TaskContacts.CheckNode(value, key)),
+                _ => AddSecret(value),
+            };
+        }
+
+        public Problem? Finish(out MagnetLink? link)
+        {
+            link = null;
+            if (_id is not { } id)
+            {
+                return Wrong(
+                    $"the link has no xt={Topic}…",
+                    _shortId is null ? "Copy the whole link, in quotes." : "This is the link of an ordinary torrent, not of a task.");
+            }
+
+            if (_shortId is not null && !id.ToString().StartsWith(_shortId, StringComparison.Ordinal))
+            {
+                return Wrong("xt names two different things", "This is the link of an ordinary torrent, not of a task.");
+            }
+
+            link = new MagnetLink { TaskId = id, Name = _name, Trackers = _trackers, Peers = _peers, Secret = _secret };
+            return null;
+        }
+
+        private Problem? AddTopic(string value)
+        {
+            if (value.StartsWith(ShortTopic, StringComparison.OrdinalIgnoreCase))
+            {
+                _shortId = value[ShortTopic.Length..].ToLowerInvariant();
+                return _shortId.Length == 2 * ShortIdSize || _shortId.Length == 32
+                    ? null
+                    : Wrong("xt: urn:btih has 40 hexadecimal digits", "Copy the whole link, in quotes.");
+            }
+
+            if (!value.StartsWith("urn:btmh:", StringComparison.OrdinalIgnoreCase))
+            {
+                return null;
+            }
+
+            if (!value.StartsWith(Topic, StringComparison.OrdinalIgnoreCase) || !Hash256.TryParse(value.AsSpan(Topic.Length), out Hash256 id))
+            {
+                return Wrong("xt: urn:btmh is followed by 1220 and 64 hexadecimal digits", "Copy the whole link, in quotes.");
+            }
+
+            bool other = _id is { } known && known != id;
+            _id = id;
+            return other ? Wrong("xt names two different tasks", "Give one task a link.") : null;
+        }
+
+        private Problem? AddName(string value)
+        {
+            // Only a suggestion: one that could not be a folder is not worth refusing the task.
+            _name ??= SafePath.IsSafeName(value, out _) ? value : null;
+            return null;
+        }
+
+        private static Problem? AddContact(List<string> contacts, string value, Problem? fault)
+        {
+            if (fault is not null)
+            {
+                return fault with { Code = ProblemCode };
+            }
+
+            if (contacts.Count == MaxContacts)
+            {
+                return Wrong($"the link names more than {MaxContacts} trackers or peers", "Leave some out.");
+            }
+
+            if (!contacts.Contains(value))
+            {
+                contacts.Add(value);
+            }
+
+            return null;
+        }
+
+        private Problem? AddSecret(string value)
+        {
+            if (!Hash256.TryParse(value, out Hash256 secret))
+            {
+                // The value is not repeated: it may be most of a real secret.
+                return Wrong("x.secret has 64 hexadecimal digits", "Copy the whole link, in quotes.");
+            }
+
+            byte[] bytes = secret.ToArray();
+            bool other = _secret is not null && !_secret.AsSpan().SequenceEqual(bytes);
+            _secret = bytes;
+            return other ? Wrong("x.secret stands twice", "Keep one of them.") : null;
+        }
+
+        private static bool TryUnescape(string raw, [NotNullWhen(true)] out string? value)
+        {
+            value = null;
+            var bytes = new byte[Encoding.UTF8.GetMaxByteCount(raw.Length)];
+            int length = 0;
+            for (int i = 0; i < raw.Length; i++)
+            {
+                if (raw[i] != '%')
+                {
+                    int size = i + 1 < raw.Length && char.IsSurrogatePair(raw[i], raw[i + 1]) ? 2 : 1;
+                    if (size == 1 && char.IsSurrogate(raw[i]))
+                    {
+                        return false;
+                    }
+
+                    length += Encoding.UTF8.GetBytes(raw.AsSpan(i, size), bytes.AsSpan(length));
+                    i += size - 1;
+                }
+                else if (i + 2 < raw.Length
+                    && byte.TryParse(raw.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte escaped))
+                {
+                    bytes[length++] = escaped;
+                    i += 2;
+                }
+                else
+                {
+                    return false;
+                }
+            }
+
+            return Bencode.BString.TryGetText(bytes.AsSpan(0, length), out value);
+        }
+    }
+}

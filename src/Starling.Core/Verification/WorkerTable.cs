@@ -1,0 +1,58 @@
+using System.Collections.Generic;
+using Starling.Core.Primitives;
+
+namespace Starling.Core.Verification;
+
+/// <summary>The workers whose attestations I have seen, by a small number each; bounded.</summary>
+public sealed class WorkerTable
+{
+    /// <summary>Workers of one task that are remembered; attestations of further ones are ignored.</summary>
+    public const int MaxWorkers = 262_144;
+
+    private readonly Dictionary<PublicKey, int> _numbers = [];
+    private readonly List<Worker> _workers = [];
+
+    /// <summary>Number of known workers.</summary>
+    public int Count => _workers.Count;
+
+    /// <summary>What is known of a worker by its number.</summary>
+    public Worker this[int number] => _workers[number];
+
+    /// <summary>The worker of this key, added if there is room; null when the table is full.</summary>
+    public Worker? Find(PublicKey key)
+    {
+        if (_numbers.TryGetValue(key, out int number))
+        {
+            return _workers[number];
+        }
+
+        if (_workers.Count == MaxWorkers)
+        {
+            return null;
+        }
+
+        var worker = new Worker(key, _workers.Count);
+        _numbers.Add(key, worker.Number);
+        _workers.Add(worker);
+        return worker;
+    }
+}
+
+/// <summary>One worker as this peer sees it.</summary>
+public sealed class Worker(PublicKey key, int number)
+{
+    /// <summary>Its identity.</summary>
+    public PublicKey Key { get; } = key;
+
+    /// <summary>Its number in the table.</summary>
+    public int Number { get; } = number;
+
+    /// <summary>Whether its word alone is enough: myself, a sibling, a member, or anyone under <c>--trust</c>.</summary>
+    public bool Believed { get; set; }
+
+    /// <summary>Whether it signed two results of one piece: its attestations count for nothing.</summary>
+    public bool Contradicted { get; set; }
+
+    /// <summary>Its attestations whose results I accept: what the serving order goes by.</summary>
+    public int Credit { get; set; }
+}

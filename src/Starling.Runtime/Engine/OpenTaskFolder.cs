@@ -1,0 +1,122 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
+using System.Linq;
+using System.Threading.Tasks;
+using Starling.Core.Primitives;
+using Starling.Core.Tasks;
+using Starling.Runtime.Execution;
+using Starling.Runtime.Machine;
+using Starling.Runtime.Storage;
+
+namespace Starling.Runtime.Engine;
+
+/// <summary>A task with its folder open on this machine: the results, and what runs and merges.</summary>
+internal sealed class OpenTaskFolder : IAsyncDisposable
+{
+    private readonly TaskFolder _folder;
+    private readonly ProcessLauncher _launcher;
+
+    private OpenTaskFolder(TaskFile task, TaskFolder folder, PieceStore store, ProcessLauncher launcher, JobRunner runner, Merger merger)
+    {
+        Task = task;
+        _folder = folder;
+        _launcher = launcher;
+        Parts = new TaskParts(store, runner, merger);
+        Outputs = [.. Enumerable.Range(0, task.Info.Files.Count).Select(merger.PathOf)];
+        Resumed = store.Restored.Held.Select(held => held.Piece).Distinct().Count();
+    }
+
+    public TaskFile Task { get; }
+
+    public TaskParts Parts { get; }
+
+    /// <summary>Absolute paths of the output files.</summary>
+    public IReadOnlyList<string> Outputs { get; }
+
+    /// <summary>Pieces of which an earlier process left a result.</summary>
+    public int Resumed { get; }
+
+    /// <summary>Whether runs can start here; else this machine only downloads, and <see cref="Remarks"/> say why.</summary>
+    public bool MayCompute { get; private init; }
+
+    /// <summary>What the owner should know, but does not keep the task from running.</summary>
+    public IReadOnlyList<Problem> Remarks { get; private init; } = [];
+
+    public static bool TryOpen(
+        TaskFile task,
+        TaskSessionOptions options,
+        PostInput post,
+        [NotNullWhen(true)] out OpenTaskFolder? open,
+        [NotNullWhen(false)] out Problem? problem)
+    {
+        open = null;
+        if (!TaskFolder.TryOpen(options.Folder, task.Info, task.Id, out TaskFolder? folder, out problem))
+        {
+            return false;
+        }
+
+        if (!PieceStore.TryOpen(folder, post, new PieceStoreOptions(), out PieceStore? store, out problem))
+        {
+            folder.Dispose();
+            return false;
+        }
+
+        // A link has no task file of its own beside it: the copy lets a later start go on without peers.
+        problem = folder.SaveTaskFile(TaskFileCodec.Encode(task with { Secret = options.Secret }));
+        if (problem is not null)
+        {
+            store.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            folder.Dispose();
+            return false;
+        }
+
+        var launcher = new ProcessLauncher();
+        var runner = new JobRunner(
+            task.Info, folder, store, post, launcher, new RunnerOptions { CoresPerRun = task.Info.Needs.Cores, Inputs = options.Inputs });
+        var merger = new Merger(task.Info, folder, store, post, launcher);
+        List<Problem> remarks = [];
+        if (store.Damage is { } damage)
+        {
+            remarks.Add(damage);
+        }
+
+        Problem? idle = runner.Problem ?? Unmet(task.Info.Needs, options.Folder);
+        if (idle is not null)
+        {
+            remarks.Add(idle);
+        }
+
+        open = new OpenTaskFolder(task, folder, store, launcher, runner, merger) { MayCompute = idle is null, Remarks = remarks };
+        return true;
+    }
+
+    /// <summary>Kills the runs and merges; their exits are not told any more.</summary>
+    public async Task StopWork()
+    {
+        await Parts.Runner.DisposeAsync().ConfigureAwait(false);
+        await Parts.Merger.DisposeAsync().ConfigureAwait(false);
+        _launcher.Dispose();
+    }
+
+    /// <summary>Finishes the disk and gives the folder back.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Parts.Store.DisposeAsync().ConfigureAwait(false);
+        _folder.Dispose();
+    }
+
+    private static Problem? Unmet(NeedsSpec needs, string folder)
+    {
+        foreach (NeedFinding finding in NeedsCheck.Check(needs, folder, mayRunPrograms: true))
+        {
+            if (!finding.IsMet)
+            {
+                return new Problem(
+                    "needs", $"this machine does not compute: the task needs {finding.Need}; here: {finding.Found}", "It only downloads what others compute");
+            }
+        }
+
+        return null;
+    }
+}

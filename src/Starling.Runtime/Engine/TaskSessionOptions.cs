@@ -1,0 +1,89 @@
+using System;
+using System.Collections.Generic;
+using System.Net;
+using Starling.Core.Crypto;
+using Starling.Core.Primitives;
+using Starling.Core.Tasks;
+
+namespace Starling.Runtime.Engine;
+
+/// <summary>What one process is to do for one task.</summary>
+public sealed record TaskSessionOptions
+{
+    /// <summary>The task; null: only <see cref="Magnet"/> is known, peers have the task file.</summary>
+    public TaskFile? Task { get; init; }
+
+    /// <summary>The link that was given; null: the task file was.</summary>
+    public MagnetLink? Magnet { get; init; }
+
+    /// <summary>Absolute path of the folder for the output.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>Who this process is.</summary>
+    public required IIdentity Identity { get; init; }
+
+    /// <summary>Keys whose signed tasks are the owner's own, besides <see cref="Identity"/>.</summary>
+    public IReadOnlyList<PublicKey> Authors { get; init; } = [];
+
+    /// <summary>Runs at once.</summary>
+    public int Slots { get; init; } = 1;
+
+    /// <summary>Where to listen; null: every address, any free port.</summary>
+    public IPEndPoint? Listen { get; init; }
+
+    /// <summary>Peers of the owner, as <c>HOST:PORT</c>.</summary>
+    public IReadOnlyList<string> Peers { get; init; } = [];
+
+    /// <summary>Announce the task on the local network and look there for others (BEP 14).</summary>
+    public bool DiscoverLocally { get; init; } = true;
+
+    /// <summary>Where inputs of the task lie on this machine: name and absolute path.</summary>
+    public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Run the task's commands, and believe any attested result.</summary>
+    public bool Trust { get; init; }
+
+    /// <summary>Leave when done.</summary>
+    public bool ExitWhenDone { get; init; }
+
+    /// <summary>The 32 bytes of the task id.</summary>
+    public Hash256 TaskId => Task?.Id ?? Magnet?.TaskId ?? throw new InvalidOperationException("Neither a task nor a link is given.");
+
+    /// <summary>The secret of a member swarm; empty: an open task.</summary>
+    public ReadOnlyMemory<byte> Secret => Task is { Secret.IsEmpty: false } task ? task.Secret : Magnet?.Secret ?? default;
+}
+
+/// <summary>How a session ended.</summary>
+public enum SessionEnd
+{
+    /// <summary>Complete.</summary>
+    Done,
+
+    /// <summary>The owner stopped it before.</summary>
+    Stopped,
+
+    /// <summary>It can't be completed.</summary>
+    Failed,
+
+    /// <summary>A rule of this machine forbids the task.</summary>
+    Refused,
+
+    /// <summary>A bug in this program.</summary>
+    Crashed,
+}
+
+/// <summary>The outcome of a session.</summary>
+/// <param name="End">How it ended.</param>
+/// <param name="Problem">Why, where there is a why.</param>
+/// <param name="Bug">What was thrown, for <see cref="SessionEnd.Crashed"/>.</param>
+public sealed record SessionOutcome(SessionEnd End, Problem? Problem = null, Exception? Bug = null);
+
+/// <summary>Hears what a session has to tell; from the engine's thread or a thread of the pool, one at a time each.</summary>
+public interface ISessionObserver
+{
+    /// <summary>The node reports.</summary>
+    void Report(Core.Engine.NodeEvent nodeEvent);
+
+    /// <summary>A magnet link's task file came and its folder is open; <paramref name="resumed"/> pieces were in it.</summary>
+    void Opened(TaskFile task, int resumed);
+}

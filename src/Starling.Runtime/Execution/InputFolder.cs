@@ -1,0 +1,172 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Text;
+using Starling.Core.Primitives;
+using Starling.Core.Tasks;
+using Starling.Runtime.Storage;
+
+namespace Starling.Runtime.Execution;
+
+/// <summary>
+/// The inputs of a task as its runs see them: <c>INPUTS</c>, a folder of links named as in the task, and <c>CHUNK</c>, a run's part of
+/// one input. Parts by size are cut when their run starts and deleted after it; parts by file are the files themselves.
+/// </summary>
+internal sealed class InputFolder
+{
+    /// <summary>Code of every <see cref="Problem"/> about inputs.</summary>
+    public const string Code = "inputs";
+
+    private const int CopyBuffer = 1024 * 1024;
+
+    private readonly ChunkSpec? _chunks;
+    private readonly string _chunkFolder;
+    private readonly string _source = "";
+    private readonly IReadOnlyList<string> _files = [];
+
+    /// <param name="task">The task.</param>
+    /// <param name="privateFolder"><c>.starling</c>.</param>
+    /// <param name="places">Where each input lies.</param>
+    public InputFolder(TaskInfo task, string privateFolder, IReadOnlyDictionary<string, string> places)
+    {
+        _chunks = task.Chunks;
+        _chunkFolder = Path.Combine(privateFolder, "chunks");
+        if (task.Inputs.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            string links = Path.Combine(privateFolder, "inputs");
+            SlotFolder.Remove(links);
+            SlotFolder.Remove(_chunkFolder);
+            Directory.CreateDirectory(links);
+            Directory.CreateDirectory(_chunkFolder);
+            foreach (InputSpec input in task.Inputs)
+            {
+                if (!places.TryGetValue(input.Name, out string? place) || !(File.Exists(place) || Directory.Exists(place)))
+                {
+                    Problem = new Problem(Code, $"input '{input.Name}' of the task is not on this machine", "Wait until it is downloaded.");
+                    return;
+                }
+
+                File.CreateSymbolicLink(Path.Combine(links, input.Name), place);
+            }
+
+            FolderPath = links;
+            if (_chunks is not null)
+            {
+                _source = places[_chunks.Input];
+                _files = _chunks.Size == 0 ? FilesOf(_source) : [];
+            }
+        }
+        catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
+        {
+            Problem = StoreProblem.OfAccess(failure, Code, "cannot lay out the inputs");
+        }
+    }
+
+    /// <summary>Why no run can have its inputs; null: they can.</summary>
+    public Problem? Problem { get; }
+
+    /// <summary>Value of <c>INPUTS</c>; null when the task has none.</summary>
+    public string? FolderPath { get; }
+
+    /// <summary>Makes the part of a piece; its path, or null when the task has no parts.</summary>
+    public Problem? TryEnter(int piece, int slot, out string? chunk)
+    {
+        chunk = null;
+        if (Problem is not null || _chunks is null)
+        {
+            return Problem;
+        }
+
+        if (_chunks.Size == 0)
+        {
+            chunk = piece < _files.Count ? _files[piece] : null;
+            return chunk is null ? new Problem(Code, $"input '{_chunks.Input}' has no file for piece {piece}: it has {_files.Count}") : null;
+        }
+
+        chunk = Path.Combine(_chunkFolder, string.Create(CultureInfo.InvariantCulture, $"slot-{slot}"));
+        try
+        {
+            return Cut(piece, chunk);
+        }
+        catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
+        {
+            return StoreProblem.OfWrite(failure, _chunkFolder, _chunks.Size);
+        }
+    }
+
+    /// <summary>Deletes what <see cref="TryEnter"/> made.</summary>
+    /// <exception cref="IOException">It can't be deleted; the next part of the slot is written over it.</exception>
+    public void Leave(string? chunk)
+    {
+        if (chunk is not null && _chunks is { Size: > 0 })
+        {
+            SlotFolder.Remove(chunk);
+        }
+    }
+
+    private Problem? Cut(int piece, string target)
+    {
+        using FileStream source = File.OpenRead(_source);
+        long start = piece * _chunks!.Size;
+        if (start >= source.Length)
+        {
+            return new Problem(Code, $"input '{_chunks.Input}' ends before piece {piece}: it has {source.Length} bytes");
+        }
+
+        source.Position = start;
+        using FileStream cut = File.Create(target);
+        var buffer = new byte[Math.Min(CopyBuffer, _chunks.Size)];
+        for (long left = _chunks.Size; left > 0;)
+        {
+            int count = source.Read(buffer, 0, (int)Math.Min(buffer.Length, left));
+            if (count == 0)
+            {
+                break;
+            }
+
+            cut.Write(buffer, 0, count);
+            left -= count;
+        }
+
+        return null;
+    }
+
+    /// <summary>All files below a folder in the order of BEP 52's file tree: by the bytes of each part of the path. A file is its own list.</summary>
+    private static List<string> FilesOf(string place)
+    {
+        if (File.Exists(place))
+        {
+            return [place];
+        }
+
+        var files = new List<(byte[][] Parts, string Path)>();
+        foreach (string path in Directory.GetFiles(place, "*", SearchOption.AllDirectories))
+        {
+            string[] names = Path.GetRelativePath(place, path).Split(Path.DirectorySeparatorChar);
+            files.Add((Array.ConvertAll(names, Encoding.UTF8.GetBytes), path));
+        }
+
+        files.Sort((left, right) => Compare(left.Parts, right.Parts));
+        return files.ConvertAll(file => file.Path);
+    }
+
+    private static int Compare(byte[][] left, byte[][] right)
+    {
+        for (int i = 0; i < Math.Min(left.Length, right.Length); i++)
+        {
+            int order = left[i].AsSpan().SequenceCompareTo(right[i]);
+            if (order != 0)
+            {
+                return order;
+            }
+        }
+
+        return left.Length.CompareTo(right.Length);
+    }
+}

@@ -1,0 +1,140 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using Starling.Core.Engine;
+using Starling.Core.Primitives;
+using Starling.Core.Tasks;
+using Starling.Runtime.Engine;
+using Starling.Runtime.Kernels;
+using Starling.Runtime.Storage;
+
+namespace Starling.Runtime.Execution;
+
+/// <summary>
+/// Runs the pieces of one task. Each slot is a thread that lives as long as this: it starts a command, waits for it, and takes the next;
+/// kernels run on it. Whether the task may run here at all is decided before (<see cref="TrustRule"/>).
+/// </summary>
+public sealed class JobRunner : IJobRunner
+{
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<int, JobSlot> _slots = [];
+    private readonly RunContext _context;
+    private bool _ending;
+
+    /// <param name="task">The task.</param>
+    /// <param name="folder">Its folder; scratch, state, inputs and standard errors go below <c>.starling</c>.</param>
+    /// <param name="store">Takes the outputs.</param>
+    /// <param name="post">Gets one <see cref="NodeInput.JobExited"/> a job.</param>
+    /// <param name="launcher">Starts commands; it outlives this.</param>
+    /// <param name="options">What the owner grants.</param>
+    public JobRunner(
+        TaskInfo task, TaskFolder folder, IPieceStore store, PostInput post, ProcessLauncher launcher, RunnerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(post);
+        ArgumentNullException.ThrowIfNull(launcher);
+        ArgumentNullException.ThrowIfNull(options);
+        Problem? problem = null;
+        IKernel? kernel = null;
+        StateFolders? states = null;
+        string scratch = Path.Combine(folder.Private, "scratch");
+        switch (task.Run)
+        {
+            case RunSpec.Kernel spec:
+                KernelRegistry.TryCreate(spec, task, out kernel, out problem);
+                break;
+            case RunSpec.Shell:
+                try
+                {
+                    // What can't be deleted is passed over by the slots.
+                    SlotFolder.TryRemove(scratch);
+                    Directory.CreateDirectory(scratch);
+                    states = new StateFolders(folder);
+                }
+                catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
+                {
+                    problem = StoreProblem.OfAccess(failure, ProcessLauncher.StartCode, $"cannot lay out folders for runs below {folder.Private}");
+                }
+
+                break;
+            default:
+                problem = new Problem(
+                    "run", "tasks in WebAssembly or containers cannot be computed by this version", "Its results can be downloaded from peers that can.");
+                break;
+        }
+
+        var inputs = new InputFolder(task, folder.Private, options.Inputs);
+        _context = new RunContext
+        {
+            Task = task,
+            PieceCount = task.PieceCount,
+            Store = store,
+            Post = post,
+            Launcher = launcher,
+            Options = options,
+            Kernel = kernel,
+            States = states,
+            Inputs = inputs,
+            Errors = new StderrFolder(Path.Combine(folder.Private, "stderr")),
+            ScratchFolder = scratch,
+            Problem = problem ?? inputs.Problem,
+        };
+    }
+
+    /// <summary>Why no run of this task can start here; null: none is known. The same problem ends every run.</summary>
+    public Problem? Problem => _context.Problem;
+
+    /// <inheritdoc/>
+    public void Start(JobId job, int slot, int piece, int attempt)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(slot);
+        ArgumentOutOfRangeException.ThrowIfNegative(piece);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_ending, this);
+            if (!_slots.TryGetValue(slot, out JobSlot? thread))
+            {
+                thread = new JobSlot(_context, slot);
+                _slots.Add(slot, thread);
+            }
+
+            thread.Add(job, piece);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Kill(JobId job)
+    {
+        lock (_gate)
+        {
+            foreach (JobSlot slot in _slots.Values)
+            {
+                if (slot.TryKill(job))
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>Kills every run, waits until each has posted its end, and ends the threads.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        var ends = new List<Task>();
+        lock (_gate)
+        {
+            _ending = true;
+            foreach (JobSlot slot in _slots.Values)
+            {
+                ends.Add(slot.EndAsync());
+            }
+        }
+
+        await Task.WhenAll(ends).ConfigureAwait(false);
+        _context.States?.Dispose();
+    }
+}

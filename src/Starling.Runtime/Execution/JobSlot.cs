@@ -1,0 +1,269 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using Starling.Core.Engine;
+using Starling.Core.Primitives;
+using Starling.Runtime.Engine;
+using Starling.Runtime.Kernels;
+using Starling.Runtime.Storage;
+
+namespace Starling.Runtime.Execution;
+
+/// <summary>
+/// One slot: a thread, its folders, and the runs that wait for it (a second one only while the first is being killed). Posts exactly
+/// one <see cref="NodeInput.JobExited"/> for each run, after nothing of it is left.
+/// </summary>
+internal sealed class JobSlot
+{
+    private readonly object _gate = new();
+    private readonly RunContext _context;
+    private readonly int _slot;
+    private readonly LinkedList<Job> _waiting = [];
+    private readonly SlotFolder _scratch;
+    private readonly SlotFolder? _spareState;
+    private readonly StderrTail _errors = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Job? _current;
+    private bool _ending;
+
+    public JobSlot(RunContext context, int slot)
+    {
+        _context = context;
+        _slot = slot;
+        _scratch = new SlotFolder(Path.Combine(context.ScratchFolder, string.Create(CultureInfo.InvariantCulture, $"slot-{slot}")));
+        _spareState = context.States?.SpareOf(slot);
+        new Thread(Work) { Name = $"slot {slot}", IsBackground = true }.Start();
+    }
+
+    /// <summary>Queues a run.</summary>
+    public void Add(JobId id, int piece)
+    {
+        lock (_gate)
+        {
+            _waiting.AddLast(new Job(id, piece));
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>Kills a run of this slot, waiting or running; false when it has none of that name.</summary>
+    public bool TryKill(JobId id)
+    {
+        lock (_gate)
+        {
+            if (_current is { } current && current.Id == id)
+            {
+                Kill(current);
+                return true;
+            }
+
+            for (LinkedListNode<Job>? node = _waiting.First; node is not null; node = node.Next)
+            {
+                if (node.Value.Id == id)
+                {
+                    Kill(node.Value);
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Kills all of its runs; done when the thread has ended.</summary>
+    public Task EndAsync()
+    {
+        lock (_gate)
+        {
+            _ending = true;
+            if (_current is { } current)
+            {
+                Kill(current);
+            }
+
+            foreach (Job job in _waiting)
+            {
+                Kill(job);
+            }
+
+            Monitor.Pulse(_gate);
+        }
+
+        return _ended.Task;
+    }
+
+    private static void Kill(Job job)
+    {
+        job.Killed = true;
+        job.Process?.Kill();
+        job.Cancel?.Cancel();
+    }
+
+    private void Work()
+    {
+        while (TryTake(out Job job))
+        {
+            JobOutcome outcome = Run(job);
+            lock (_gate)
+            {
+                _current = null;
+            }
+
+            _context.Post(new NodeInput.JobExited(job.Id, outcome));
+        }
+
+        _ended.SetResult();
+    }
+
+    private bool TryTake(out Job job)
+    {
+        lock (_gate)
+        {
+            while (_waiting.First is null)
+            {
+                if (_ending)
+                {
+                    job = null!;
+                    return false;
+                }
+
+                Monitor.Wait(_gate);
+            }
+
+            job = _waiting.First.Value;
+            _waiting.RemoveFirst();
+            _current = job;
+            return true;
+        }
+    }
+
+    private JobOutcome Run(Job job)
+    {
+        long start = Stopwatch.GetTimestamp();
+        if (job.Killed)
+        {
+            return new JobOutcome.Killed { Elapsed = TimeSpan.Zero };
+        }
+
+        if (_context.Problem is { } problem)
+        {
+            return Failed(problem, start);
+        }
+
+        try
+        {
+            return _context.Kernel is { } kernel ? RunKernel(job, kernel, start) : RunShell(job, start);
+        }
+        catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
+        {
+            return Failed(StoreProblem.OfWrite(failure, _context.ScratchFolder, 4096), start);
+        }
+    }
+
+    private JobOutcome RunKernel(Job job, IKernel kernel, long start)
+    {
+        // Timers of .NET reach 49 days; a longer limit is none.
+        TimeSpan wall = _context.Task.Limits.Wall;
+        using var cancel = new CancellationTokenSource(wall.TotalMilliseconds < int.MaxValue ? wall : Timeout.InfiniteTimeSpan);
+        lock (_gate)
+        {
+            if (job.Killed)
+            {
+                return new JobOutcome.Killed { Elapsed = TimeSpan.Zero };
+            }
+
+            job.Cancel = cancel;
+        }
+
+        using IOutputSink sink = _context.Store.OpenOutput(job.Id);
+        KernelOutcome end = kernel.Run(job.Piece, sink, cancel.Token);
+        lock (_gate)
+        {
+            job.Cancel = null;
+        }
+
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+        string what = $"the run of piece {job.Piece}";
+        return end switch
+        {
+            KernelOutcome.Finished => new JobOutcome.Succeeded(sink.Complete()) { Elapsed = elapsed },
+            KernelOutcome.TooLong => Failed(RunOutcome.TooLong(_context.Task, what), start),
+            KernelOutcome.Cancelled when job.Killed => new JobOutcome.Killed { Elapsed = elapsed },
+            KernelOutcome.Cancelled => Failed(RunOutcome.TooSlow(_context.Task, what), start),
+            _ => throw new InvalidOperationException($"unknown outcome {end}"),
+        };
+    }
+
+    private JobOutcome RunShell(Job job, long start)
+    {
+        Problem? problem = _context.Inputs.TryEnter(job.Piece, _slot, out string? chunk);
+        if (problem is not null)
+        {
+            return Failed(problem, start);
+        }
+
+        string state = _context.States!.Enter(job.Piece, _slot, _spareState!);
+        JobOutcome outcome = RunCommand(job, state, chunk, start);
+        try
+        {
+            _context.States.Leave(job.Piece, _spareState!, outcome is JobOutcome.Succeeded);
+            _context.Inputs.Leave(chunk);
+            _scratch.Empty();
+        }
+        catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
+        {
+            // How the run ended stands. A folder that can't be emptied is tried again, and told, when the next run needs it.
+        }
+
+        return outcome;
+    }
+
+    private JobOutcome RunCommand(Job job, string state, string? chunk, long start)
+    {
+        var command = new ShellCommand
+        {
+            Text = ((Core.Tasks.RunSpec.Shell)_context.Task.Run).Command,
+            Folder = _scratch.Use(),
+            Variables = RunVariables.Of(_context, job.Piece, chunk, state),
+            CpuLimit = _context.Task.Limits.Cpu,
+            MemoryLimitBytes = _context.Task.Limits.MemoryBytes,
+        };
+        using IOutputSink sink = _context.Store.OpenOutput(job.Id);
+        if (!_context.Launcher.TryStart(command, out ShellProcess? process, out Problem? problem))
+        {
+            return Failed(problem, start);
+        }
+
+        lock (_gate)
+        {
+            job.Process = process;
+            if (job.Killed)
+            {
+                process.Kill();
+            }
+        }
+
+        _errors.Clear();
+        ProcessEnd end = process.Run(sink.TryWrite, _errors, _context.Task.Limits.Wall);
+        string? errorFile = _context.Errors.Save(StderrFolder.NameOf(job.Piece), _errors);
+        return RunOutcome.Of(_context.Task, job.Piece, end, sink.Complete, _errors, errorFile);
+    }
+
+    private static JobOutcome.Failed Failed(Problem problem, long start) => new(problem, "") { Elapsed = Stopwatch.GetElapsedTime(start) };
+
+    private sealed class Job(JobId id, int piece)
+    {
+        public JobId Id { get; } = id;
+
+        public int Piece { get; } = piece;
+
+        public bool Killed { get; set; }
+
+        public ShellProcess? Process { get; set; }
+
+        public CancellationTokenSource? Cancel { get; set; }
+    }
+}

@@ -1,0 +1,33 @@
+using System;
+
+namespace Starling.Runtime.Execution;
+
+/// <summary>How a command ended.</summary>
+/// <param name="Signal">The signal that ended it; 0: it exited.</param>
+/// <param name="ExitCode">Its exit status; meaningless when a signal ended it.</param>
+/// <param name="Cause">Why it was killed from here, if it was.</param>
+/// <param name="Elapsed">Wall time from start to end of the main process.</param>
+public readonly record struct ProcessEnd(int Signal, int ExitCode, KillCause Cause, TimeSpan Elapsed)
+{
+    /// <summary>Exit 0, with all of its output taken.</summary>
+    public bool IsSuccess => Signal == 0 && ExitCode == 0 && Cause == KillCause.None;
+}
+
+/// <summary>Why a command was killed from here.</summary>
+public enum KillCause
+{
+    /// <summary>It was not; or it had ended before the kill arrived.</summary>
+    None,
+
+    /// <summary>Somebody called <see cref="ShellProcess.Kill"/>.</summary>
+    Asked,
+
+    /// <summary>It ran longer than allowed.</summary>
+    Wall,
+
+    /// <summary>The receiver of its standard output refused more.</summary>
+    Output,
+}
+
+/// <summary>Takes standard output as it comes; false refuses it and the command is killed.</summary>
+public delegate bool OutputReceiver(ReadOnlySpan<byte> bytes);

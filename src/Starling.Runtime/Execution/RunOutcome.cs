@@ -1,0 +1,112 @@
+using System;
+using System.Globalization;
+using Starling.Core.Engine;
+using Starling.Core.Pieces;
+using Starling.Core.Primitives;
+using Starling.Core.Tasks;
+
+namespace Starling.Runtime.Execution;
+
+/// <summary>Says how a run ended, in the words of DESIGN sections 3 and 11.</summary>
+internal static class RunOutcome
+{
+    /// <summary>Exit status of a run that saved its state and wants to be run again.</summary>
+    private const int CheckpointStatus = 85;
+
+    private const int StatusCannotRun = 126;
+    private const int StatusNotFound = 127;
+
+    /// <summary>Shells report a child that a signal ended as 128 + signal.</summary>
+    private const int SignalStatusBase = 128;
+
+    /// <summary>A shell command that ended.</summary>
+    /// <param name="task">Its task.</param>
+    /// <param name="piece">Its piece.</param>
+    /// <param name="end">How the process ended.</param>
+    /// <param name="complete">Ends the output of a success.</param>
+    /// <param name="errors">Its standard error.</param>
+    /// <param name="errorFile">Where that is kept; null: nowhere.</param>
+    public static JobOutcome Of(TaskInfo task, int piece, ProcessEnd end, Func<ResultId> complete, StderrTail errors, string? errorFile)
+    {
+        switch (end)
+        {
+            case { Cause: KillCause.Asked }:
+                return new JobOutcome.Killed { Elapsed = end.Elapsed };
+            case { IsSuccess: true }:
+                return new JobOutcome.Succeeded(complete()) { Elapsed = end.Elapsed };
+            case { Cause: KillCause.None, Signal: 0, ExitCode: CheckpointStatus }:
+                return new JobOutcome.Checkpointed { Elapsed = end.Elapsed };
+            default:
+                return new JobOutcome.Failed(ProblemOf(task, $"the run of piece {piece}", end, errorFile), errors.ToText()) { Elapsed = end.Elapsed };
+        }
+    }
+
+    /// <summary>A run or merge that did not end well.</summary>
+    public static Problem ProblemOf(TaskInfo task, string what, ProcessEnd end, string? errorFile)
+    {
+        string see = errorFile is null ? "" : $"Its standard error is in {errorFile}.";
+        if (end.Cause == KillCause.Output)
+        {
+            return TooLong(task, what);
+        }
+
+        if (end.Cause == KillCause.Wall)
+        {
+            return TooSlow(task, what);
+        }
+
+        bool cpu = task.Limits.Cpu is not null
+            && (end.Signal == LibC.SignalCpuLimit || (end.Signal == 0 && end.ExitCode == SignalStatusBase + LibC.SignalCpuLimit));
+        if (cpu)
+        {
+            return new Problem(
+                "limit:cpu", $"{what} used more CPU time than 'limits.cpu' of the task allows, {Text(task.Limits.Cpu!.Value)}", "Raise it, or make the pieces smaller.");
+        }
+
+        if (end.Signal != 0)
+        {
+            return new Problem(Code("signal", end.Signal), $"{what} was ended by signal {end.Signal} ({NameOf(end.Signal)})", see);
+        }
+
+        string hint = end.ExitCode switch
+        {
+            StatusNotFound => $"A program that the command names is not installed here. {see}".TrimEnd(),
+            StatusCannotRun => $"A program that the command names may not be run here. {see}".TrimEnd(),
+            _ when task.Limits.MemoryBytes is long bytes => $"It may use {bytes} bytes of memory ('limits.memory'). {see}".TrimEnd(),
+            _ => see,
+        };
+        return new Problem(Code("exit", end.ExitCode), $"{what} ended with exit status {end.ExitCode}", hint);
+    }
+
+    /// <summary>More output than the task allows.</summary>
+    public static Problem TooLong(TaskInfo task, string what) => new(
+        "limit:output",
+        $"{what} wrote more than 'piece length' of the task allows, {task.PieceLength} bytes",
+        "Raise 'piece length', or make the pieces smaller.");
+
+    /// <summary>More wall time than the task allows.</summary>
+    public static Problem TooSlow(TaskInfo task, string what) => new(
+        "limit:wall",
+        $"{what} took longer than 'limits.wall' of the task allows, {Text(task.Limits.Wall)}",
+        "Raise it, or make the pieces smaller.");
+
+    private static string Code(string kind, int number) => string.Create(CultureInfo.InvariantCulture, $"{kind}:{number}");
+
+    private static string Text(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.###} s");
+
+    private static string NameOf(int signal) => signal switch
+    {
+        2 => "SIGINT",
+        4 => "SIGILL",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL: the system may have been out of memory",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        15 => "SIGTERM",
+        24 => "SIGXCPU",
+        25 => "SIGXFSZ",
+        _ => "see signal(7)",
+    };
+}

@@ -1,0 +1,237 @@
+using System;
+using System.Buffers;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Threading;
+
+namespace Starling.Runtime.Execution;
+
+/// <summary>
+/// A started command. One thread sits in <see cref="Run"/> until the command and all of its descendants are gone; any thread may call
+/// <see cref="Kill"/>. Waiting is one <c>poll</c> over both pipes and the process, up to the next deadline.
+/// </summary>
+public sealed class ShellProcess
+{
+    /// <summary>
+    /// How long children that outlive the main process may still write to its standard output, such as <c>gzip</c> in
+    /// <c>cmd > >(gzip)</c>. Then they are killed.
+    /// </summary>
+    public static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How often orphans of a long run that have ended are reaped.</summary>
+    private static readonly TimeSpan _reapInterval = TimeSpan.FromSeconds(30);
+
+    private const int BufferSize = 64 * 1024;
+    private const int OutputEntry = 0;
+    private const int ErrorEntry = 1;
+    private const int ProcessEntry = 2;
+    private const int EntryCount = 3;
+
+    private readonly ProcessLauncher _launcher;
+    private readonly Descendants.Member _member;
+    private readonly Lock _gate = new();
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly int _process;
+    private RunPipes _pipes;
+    private KillCause _cause;
+    private bool _reaped;
+    private bool _refused;
+
+    internal ShellProcess(ProcessLauncher launcher, Descendants.Member member, RunPipes pipes, int process)
+    {
+        _process = process;
+        _launcher = launcher;
+        _member = member;
+        _pipes = pipes;
+    }
+
+    /// <summary>Process id of the shell; also its process group and session.</summary>
+    public int Pid => _member.Pid;
+
+    /// <summary>Kills the command with its process group; what left the group dies when <see cref="Run"/> returns.</summary>
+    public void Kill() => KillFor(KillCause.Asked);
+
+    /// <summary>
+    /// Hands on the output, waits for the end, and kills what is left. To be called once, by the thread that will wait.
+    /// </summary>
+    /// <param name="output">Called on this thread. An exception from it passes, after the command was killed.</param>
+    /// <param name="errors">Gets the standard error.</param>
+    /// <param name="wall">Wall time that the command may take, from its start.</param>
+    public ProcessEnd Run(OutputReceiver output, StderrTail errors, TimeSpan wall)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(errors);
+        bool clean = false;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            Pump(buffer, output, errors, wall);
+            clean = true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            LibC.CloseIfOpen(_process);
+            if (!clean)
+            {
+                KillFor(KillCause.Output);
+                _pipes.CloseAll();
+                _ = Reap();
+                _launcher.Finish(this, _member);
+            }
+        }
+
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(_started);
+        int status = Reap();
+        _launcher.Finish(this, _member);
+        DrainErrors(errors);
+        _pipes.CloseAll();
+        int signal = status & 0x7f;
+        KillCause cause = _refused ? KillCause.Output : signal == LibC.SignalKill ? _cause : KillCause.None;
+        return new ProcessEnd(signal, (status >> 8) & 0xff, cause, elapsed);
+    }
+
+    private void KillFor(KillCause cause)
+    {
+        lock (_gate)
+        {
+            // Until it is reaped, nobody else can get its number.
+            if (!_reaped)
+            {
+                _cause = _cause == KillCause.None ? cause : _cause;
+                _ = LibC.Kill(-Pid, LibC.SignalKill);
+            }
+        }
+    }
+
+    private unsafe void Pump(byte[] buffer, OutputReceiver output, StderrTail errors, TimeSpan wall)
+    {
+        LibC.PollEntry* entries = stackalloc LibC.PollEntry[EntryCount];
+        entries[OutputEntry] = new LibC.PollEntry { Descriptor = _pipes.OutputRead, Events = LibC.PollIn };
+        entries[ErrorEntry] = new LibC.PollEntry { Descriptor = _pipes.ErrorRead, Events = LibC.PollIn };
+        entries[ProcessEntry] = new LibC.PollEntry { Descriptor = _process, Events = LibC.PollIn };
+        TimeSpan deadline = wall;
+        bool exited = false;
+        while (!exited || entries[OutputEntry].Descriptor >= 0)
+        {
+            TimeSpan left = deadline - Stopwatch.GetElapsedTime(_started);
+            if (left <= TimeSpan.Zero)
+            {
+                if (exited)
+                {
+                    return;
+                }
+
+                KillFor(KillCause.Wall);
+                deadline = TimeSpan.MaxValue;
+                continue;
+            }
+
+            int ready = LibC.Poll(entries, EntryCount, (int)Math.Ceiling(Math.Min(left.TotalMilliseconds, _reapInterval.TotalMilliseconds)));
+            if (ready <= 0)
+            {
+                if (ready == 0)
+                {
+                    _launcher.ReapEnded();
+                }
+
+                continue;
+            }
+
+            if (entries[ErrorEntry].Returned != 0 && !TakeErrors(buffer, errors))
+            {
+                entries[ErrorEntry].Descriptor = -1;
+            }
+
+            if (entries[OutputEntry].Returned != 0 && !TakeOutput(buffer, output))
+            {
+                entries[OutputEntry].Descriptor = -1;
+            }
+
+            if (entries[ProcessEntry].Returned != 0)
+            {
+                entries[ProcessEntry].Descriptor = -1;
+                exited = true;
+                if (_cause != KillCause.None)
+                {
+                    return;
+                }
+
+                deadline = Stopwatch.GetElapsedTime(_started) + LastWords;
+            }
+        }
+    }
+
+    /// <summary>False at the end of standard output.</summary>
+    private bool TakeOutput(Span<byte> buffer, OutputReceiver output)
+    {
+        int count = Read(_pipes.OutputRead, buffer);
+        if (count > 0 && !_refused && !output(buffer[..count]))
+        {
+            _refused = true;
+            KillFor(KillCause.Output);
+        }
+
+        return count > 0 && !_refused;
+    }
+
+    /// <summary>False at the end of standard error.</summary>
+    private bool TakeErrors(Span<byte> buffer, StderrTail errors)
+    {
+        int count = Read(_pipes.ErrorRead, buffer);
+        if (count > 0)
+        {
+            errors.Append(buffer[..count]);
+        }
+
+        return count > 0;
+    }
+
+    /// <summary>Takes what the killed ones left in the pipe; bounded, for an unkillable one may go on writing.</summary>
+    private unsafe void DrainErrors(StderrTail errors)
+    {
+        Span<byte> buffer = stackalloc byte[4096];
+        for (int i = 0; i < StderrTail.Capacity / buffer.Length; i++)
+        {
+            var entry = new LibC.PollEntry { Descriptor = _pipes.ErrorRead, Events = LibC.PollIn };
+            if (LibC.Poll(&entry, 1, 0) <= 0 || !TakeErrors(buffer, errors))
+            {
+                return;
+            }
+        }
+    }
+
+    private static unsafe int Read(int descriptor, Span<byte> buffer)
+    {
+        fixed (byte* start = buffer)
+        {
+            nint count;
+            do
+            {
+                count = LibC.Read(descriptor, start, buffer.Length);
+            }
+            while (count < 0 && Marshal.GetLastPInvokeError() == LibC.ErrorInterrupted);
+            return (int)count;
+        }
+    }
+
+    /// <summary>Kills the group's rest and takes the exit status of the main process.</summary>
+    private unsafe int Reap()
+    {
+        int status = 0;
+        _ = LibC.Kill(-Pid, LibC.SignalKill);
+        lock (_gate)
+        {
+            while (!_reaped)
+            {
+                // ECHILD: somebody else took the status, which must not happen; it counts as killed by nobody with status 255.
+                int result = LibC.WaitPid(Pid, &status, 0);
+                bool interrupted = result < 0 && Marshal.GetLastPInvokeError() == LibC.ErrorInterrupted;
+                status = result < 0 ? 0xff00 : status;
+                _reaped = !interrupted;
+            }
+        }
+
+        return status;
+    }
+}

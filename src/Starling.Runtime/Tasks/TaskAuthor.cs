@@ -1,0 +1,208 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
+using System.IO;
+using System.Linq;
+using System.Security.Cryptography;
+using Starling.Core.Crypto;
+using Starling.Core.Metainfo;
+using Starling.Core.Primitives;
+using Starling.Core.Tasks;
+using Starling.Runtime.Kernels;
+
+namespace Starling.Runtime.Tasks;
+
+/// <summary>Turns what an author wrote into a task file: hashes inputs, counts pieces, checks, signs.</summary>
+public static class TaskAuthor
+{
+    /// <summary>The program's name in <c>created by</c>.</summary>
+    public const string CreatedBy = "Starling 0.1";
+
+    /// <summary>
+    /// The task of <c>starling run</c> on a file that nobody signed: open, deterministic, <c>replicas: 2</c> unless the draft says otherwise. The same
+    /// content makes the same id on every machine.
+    /// </summary>
+    public static bool TryPrepareOpen(
+        TaskDraft draft, [NotNullWhen(true)] out PreparedTask? prepared, [NotNullWhen(false)] out Problem? problem) =>
+        TryPrepare(draft, author: null, new VerifySpec.Replicas(TaskLimitsOfFormat.MinReplicas), out prepared, out problem);
+
+    /// <summary>The task of <c>starling create</c>: signed; a member swarm with a fresh secret, or public and verified.</summary>
+    /// <param name="draft">What the author wrote.</param>
+    /// <param name="author">Who signs.</param>
+    /// <param name="isPublic">Leave the secret out and verification on.</param>
+    /// <param name="now">For <c>creation date</c>, which stands outside of the id.</param>
+    /// <param name="prepared">The signed task, and its inputs here.</param>
+    /// <param name="problem">What is wrong, with the key and the fix.</param>
+    public static bool TryCreate(
+        TaskDraft draft,
+        IIdentity author,
+        bool isPublic,
+        DateTimeOffset now,
+        [NotNullWhen(true)] out PreparedTask? prepared,
+        [NotNullWhen(false)] out Problem? problem)
+    {
+        ArgumentNullException.ThrowIfNull(draft);
+        ArgumentNullException.ThrowIfNull(author);
+        prepared = null;
+        if (isPublic && draft.Verify is VerifySpec.Own)
+        {
+            problem = Wrong("verify: own means nothing in a public task, which has no members", "Leave --public out, or use replicas: 2.");
+            return false;
+        }
+
+        VerifySpec verify = isPublic ? new VerifySpec.Replicas(TaskLimitsOfFormat.MinReplicas) : new VerifySpec.Own();
+        if (!TryPrepare(draft, author.PublicKey, verify, out prepared, out problem))
+        {
+            return false;
+        }
+
+        TaskFile task = TaskFileSigner.Sign(prepared.Task, author) with
+        {
+            CreatedBy = CreatedBy,
+            CreationDate = now.ToUnixTimeSeconds(),
+            Secret = isPublic ? default : RandomNumberGenerator.GetBytes(TaskLimitsOfFormat.SecretSize),
+        };
+        prepared = prepared with { Task = task };
+        return true;
+    }
+
+    private static bool TryPrepare(
+        TaskDraft draft,
+        PublicKey? author,
+        VerifySpec verify,
+        [NotNullWhen(true)] out PreparedTask? prepared,
+        [NotNullWhen(false)] out Problem? problem)
+    {
+        prepared = null;
+        var inputs = new List<LocalInput>();
+        RunSpec run = draft.Run;
+        ChunkSpec? chunks = null;
+        IReadOnlyList<OutputFile> files = draft.Files;
+        problem = CheckContacts(draft) ?? AddInputs(draft, inputs, ref run) ?? CountPieces(draft, inputs, ref chunks, ref files);
+        if (problem is not null)
+        {
+            return false;
+        }
+
+        var info = new TaskInfo
+        {
+            Name = draft.Name,
+            Run = run,
+            Files = files,
+            Merge = draft.Merge,
+            PieceLength = draft.PieceLength,
+            Inputs = [.. inputs.Select(static input => input.Input)],
+            Chunks = chunks,
+            Needs = draft.Needs,
+            Limits = draft.Limits,
+            Verify = draft.Verify ?? verify,
+            Until = draft.Until,
+            Author = author,
+        };
+        if (!TaskFileCodec.TryMake(info, out TaskFile? task, out problem)
+            || (run is RunSpec.Kernel kernel && !KernelRegistry.TryCreate(kernel, info, out _, out problem)))
+        {
+            return false;
+        }
+
+        task = task with { Trackers = draft.Trackers, Nodes = draft.Nodes, Comment = draft.Comment };
+        prepared = new PreparedTask(task, inputs, []);
+        return true;
+    }
+
+    private static Problem? CheckContacts(TaskDraft draft)
+    {
+        Problem? problem = null;
+        foreach (string url in draft.Trackers.SelectMany(static tier => tier))
+        {
+            problem ??= TaskContacts.CheckTracker(url, "trackers");
+        }
+
+        foreach (string node in draft.Nodes)
+        {
+            problem ??= TaskContacts.CheckNode(node, "nodes");
+        }
+
+        return problem
+            ?? (draft.Trackers.Sum(static tier => tier.Count) > TaskLimitsOfFormat.MaxTrackers ? Wrong($"trackers: more than {TaskLimitsOfFormat.MaxTrackers}", "Leave some out.") : null)
+            ?? (draft.Nodes.Count > TaskLimitsOfFormat.MaxNodes ? Wrong($"nodes: more than {TaskLimitsOfFormat.MaxNodes}", "Leave some out.") : null)
+            ?? (draft.Comment?.Length > TaskLimitsOfFormat.MaxCommentLength ? Wrong($"comment: longer than {TaskLimitsOfFormat.MaxCommentLength}", "Shorten it.") : null);
+    }
+
+    /// <summary>Hashes the inputs; a WebAssembly module that is no input's name is a path, and becomes an input.</summary>
+    private static Problem? AddInputs(TaskDraft draft, List<LocalInput> inputs, ref RunSpec run)
+    {
+        var paths = draft.InputPaths.ToList();
+        if (run is RunSpec.Wasm wasm)
+        {
+            if (!paths.Any(path => IsCalled(path, wasm.Module)))
+            {
+                paths.Add(wasm.Module);
+            }
+
+            run = wasm with { Module = NameOf(wasm.Module) };
+        }
+
+        if (paths.Count > TaskLimitsOfFormat.MaxInputs)
+        {
+            return Wrong($"inputs: has {paths.Count} entries", $"Give at most {TaskLimitsOfFormat.MaxInputs}; a folder counts once.");
+        }
+
+        foreach (string path in paths)
+        {
+            string full = Path.GetFullPath(Path.Combine(draft.Folder, path));
+            if (!InputHasher.TryHash(full, out HybridTorrent? torrent, out IReadOnlyList<string> files, out Problem? problem))
+            {
+                return problem;
+            }
+
+            inputs.Add(new LocalInput(new InputSpec(torrent.Name, torrent.InfoHash, torrent.Length), full, files));
+        }
+
+        return null;
+    }
+
+    private static Problem? CountPieces(TaskDraft draft, List<LocalInput> inputs, ref ChunkSpec? chunks, ref IReadOnlyList<OutputFile> files)
+    {
+        long? pieces = draft.Pieces;
+        if (draft.Chunks is { } wanted)
+        {
+            string name = NameOf(wanted.Input);
+            LocalInput? input = inputs.Find(candidate => candidate.Input.Name == name);
+            string key = wanted.Size == 0 ? "each" : "chunk.input";
+            if (input is null)
+            {
+                return Wrong($"{key}: '{SafePath.Quoted(wanted.Input)}' is not one of the inputs", "Add it to inputs.");
+            }
+
+            chunks = wanted with { Input = name };
+            pieces = wanted.Size == 0 ? input.Files.Count : (input.Input.Length / wanted.Size) + (input.Input.Length % wanted.Size == 0 ? 0 : 1);
+            if (wanted.Size > 0 && Directory.Exists(input.Path))
+            {
+                return Wrong($"{key}: '{SafePath.Quoted(wanted.Input)}' is a folder", "Cut a single file into chunks, or use each for one piece per file.");
+            }
+
+            if (pieces is 0 or > TaskLimitsOfFormat.MaxPieces)
+            {
+                return Wrong($"{key}: makes {pieces} pieces", $"Choose a size that makes 1 to {TaskLimitsOfFormat.MaxPieces}.");
+            }
+        }
+
+        if (files.Count == 0)
+        {
+            files = [new OutputFile(draft.Name, (int)(pieces ?? 0))];
+        }
+        else if (chunks is not null && files.Sum(static file => (long)file.Pieces) != pieces)
+        {
+            return Wrong($"files: their pieces are not the {pieces} that the input makes", "Make the numbers equal, or leave files out.");
+        }
+
+        return null;
+    }
+
+    private static bool IsCalled(string path, string name) => path == name || NameOf(path) == name;
+
+    private static string NameOf(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
+
+    private static Problem Wrong(string reason, string hint) => new(TaskInfoValidator.ProblemCode, reason, hint);
+}

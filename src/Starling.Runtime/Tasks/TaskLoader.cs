@@ -1,0 +1,203 @@
+using System;
+using System.Diagnostics.CodeAnalysis;
+using System.IO;
+using System.Text;
+using System.Text.Unicode;
+using Starling.Core.Crypto;
+using Starling.Core.Primitives;
+using Starling.Core.Tasks;
+
+namespace Starling.Runtime.Tasks;
+
+/// <summary>
+/// Opens the TASK of a command line: a task file, YAML, BitWorker's file or a magnet link. YAML and BitWorker's files become the same open task
+/// on every machine.
+/// </summary>
+public sealed class TaskLoader(ISignatureVerifier verifier)
+{
+    private const string KnownKinds = "A task is a .starling, .yaml, .yml or .rbw file, or a magnet link.";
+
+    /// <summary>Opens <paramref name="argument"/>; the problem names the file and what to do.</summary>
+    public bool TryLoad(string argument, [NotNullWhen(true)] out LoadedTask? loaded, [NotNullWhen(false)] out Problem? problem)
+    {
+        ArgumentNullException.ThrowIfNull(argument);
+        loaded = null;
+        if (MagnetLink.IsMagnet(argument))
+        {
+            loaded = MagnetLink.TryParse(argument, out MagnetLink? link, out problem) ? new LoadedTask.Linked(link) : null;
+            return loaded is not null;
+        }
+
+        if (!TryReadFile(argument, TaskLimitsOfFormat.MaxTaskFileSize, out byte[]? bytes, out problem))
+        {
+            return false;
+        }
+
+        string folder = FolderOf(argument);
+        bool isOpened = KindOf(argument) switch
+        {
+            ".yaml" or ".yml" => TryLoadYaml(bytes, argument, folder, out loaded, out problem),
+            ".starling" => TryLoadTaskFile(bytes, argument, folder, out loaded, out problem),
+            ".rbw" => TryLoadRbw(bytes, argument, out loaded, out problem),
+            ".comptorrent" => Refuse(argument, "CompTorrent's files are not supported yet", "Write the task as YAML: see docs/task-file.md.", out problem),
+            ".torrent" => Refuse(argument, "this is an ordinary torrent, not a task", KnownKinds, out problem),
+            _ => Refuse(argument, "the end of the file's name says nothing known", KnownKinds, out problem),
+        };
+        return isOpened;
+    }
+
+    /// <summary>Reads the YAML of <c>starling create</c>, without making a task of it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="draft">What the author wrote.</param>
+    /// <param name="locate">Puts file and line before a problem that <see cref="TaskAuthor"/> finds in the draft.</param>
+    /// <param name="problem">What is wrong with the file.</param>
+    public static bool TryReadDraft(
+        string path,
+        [NotNullWhen(true)] out TaskDraft? draft,
+        [NotNullWhen(true)] out Func<Problem, Problem>? locate,
+        [NotNullWhen(false)] out Problem? problem)
+    {
+        draft = null;
+        locate = null;
+        return TryReadFile(path, YamlTree.MaxLength, out byte[]? bytes, out problem)
+            && TryReadDraft(bytes, path, FolderOf(path), out draft, out locate, out problem);
+    }
+
+    /// <summary>Reads BitWorker's file into the task that <c>run</c> would make of it, for <c>starling import</c>.</summary>
+    public static bool TryImport(string path, [NotNullWhen(true)] out TaskFile? task, [NotNullWhen(false)] out Problem? problem)
+    {
+        task = null;
+        if (KindOf(path) != ".rbw")
+        {
+            Refuse(path, KindOf(path) == ".comptorrent" ? "CompTorrent's files are not supported yet" : "this is not a .rbw file", "Import takes .rbw files.", out problem);
+            return false;
+        }
+
+        if (!TryReadFile(path, TaskLimitsOfFormat.MaxTaskFileSize, out byte[]? bytes, out problem))
+        {
+            return false;
+        }
+
+        bool imported = RbwFile.TryImport(bytes, out task, out problem);
+        problem = problem is null ? null : InFile(path, problem);
+        return imported;
+    }
+
+    private static string KindOf(string path) => Path.GetExtension(path).ToLowerInvariant();
+
+    private static string FolderOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path)) ?? Path.GetFullPath(".");
+
+    private static bool TryReadDraft(
+        byte[] bytes,
+        string path,
+        string folder,
+        [NotNullWhen(true)] out TaskDraft? draft,
+        [NotNullWhen(true)] out Func<Problem, Problem>? locate,
+        [NotNullWhen(false)] out Problem? problem)
+    {
+        draft = null;
+        locate = null;
+        if (bytes.Length > YamlTree.MaxLength || !Utf8.IsValid(bytes))
+        {
+            string reason = bytes.Length > YamlTree.MaxLength ? $"it is longer than {YamlTree.MaxLength} bytes" : "it is not UTF-8";
+            return Refuse(path, reason, "Save the file as text in UTF-8.", out problem);
+        }
+
+        string text = Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF');
+        return YamlTaskReader.TryRead(text, path, folder, out draft, out locate, out problem);
+    }
+
+    private static bool TryLoadYaml(byte[] bytes, string path, string folder, out LoadedTask? loaded, [NotNullWhen(false)] out Problem? problem)
+    {
+        loaded = null;
+        if (!TryReadDraft(bytes, path, folder, out TaskDraft? draft, out Func<Problem, Problem>? locate, out problem))
+        {
+            return false;
+        }
+
+        if (!TaskAuthor.TryPrepareOpen(draft, out PreparedTask? prepared, out problem))
+        {
+            problem = locate(problem);
+            return false;
+        }
+
+        loaded = new LoadedTask.Here(prepared, TaskSignature.None);
+        return true;
+    }
+
+    private bool TryLoadTaskFile(byte[] bytes, string path, string folder, out LoadedTask? loaded, [NotNullWhen(false)] out Problem? problem)
+    {
+        loaded = null;
+        if (!TaskFileCodec.TryDecode(bytes, out TaskFile? task, out problem))
+        {
+            problem = InFile(path, problem);
+            return false;
+        }
+
+        TaskSignature signature = TaskFileSigner.Check(task, verifier);
+        if (signature == TaskSignature.Wrong)
+        {
+            return Refuse(path, "the signature is wrong: the file is not what its author signed", "Get it again from its author.", out problem);
+        }
+
+        loaded = new LoadedTask.Here(InputFinder.Find(task, [folder]), signature);
+        return true;
+    }
+
+    private static bool TryLoadRbw(byte[] bytes, string path, out LoadedTask? loaded, [NotNullWhen(false)] out Problem? problem)
+    {
+        loaded = null;
+        if (!RbwFile.TryImport(bytes, out TaskFile? task, out problem))
+        {
+            problem = InFile(path, problem);
+            return false;
+        }
+
+        loaded = new LoadedTask.Here(new PreparedTask(task, [], []), TaskSignature.None);
+        return true;
+    }
+
+    private static bool TryReadFile(string path, int maxLength, [NotNullWhen(true)] out byte[]? bytes, [NotNullWhen(false)] out Problem? problem)
+    {
+        bytes = null;
+        problem = null;
+        try
+        {
+            if (Directory.Exists(path))
+            {
+                return Refuse(path, "this is a folder", KnownKinds, out problem);
+            }
+
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            if (!stream.CanSeek || stream.Length > maxLength)
+            {
+                return Refuse(path, stream.CanSeek ? $"it is longer than {maxLength} bytes" : "it is not a regular file", KnownKinds, out problem);
+            }
+
+            bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return true;
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return Refuse(path, "there is no such file", KnownKinds, out problem);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            bytes = null;
+            return Refuse(path, $"it cannot be read: {failure.Message}", "Check the path and the rights to read it.", out problem);
+        }
+    }
+
+    private static Problem InFile(string path, Problem problem) => problem with
+    {
+        Reason = $"{SafePath.Quoted(path)}: {problem.Reason}",
+        Hint = problem.Hint.Length > 0 ? problem.Hint : "The file is damaged, or no task file: get it again, or make it anew.",
+    };
+
+    private static bool Refuse(string path, string reason, string hint, out Problem problem)
+    {
+        problem = new Problem(TaskInfoValidator.ProblemCode, $"{SafePath.Quoted(path)}: {reason}", hint);
+        return false;
+    }
+}

@@ -1,0 +1,89 @@
+using System;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net;
+using Starling.Run;
+
+namespace Starling.Commands;
+
+/// <summary><c>starling run</c>: joins, computes, shares, merges, then seeds until stopped.</summary>
+internal static class RunCommand
+{
+    public static Command Build()
+    {
+        var task = new Argument<string>("TASK") { Description = "a .starling, .yaml, .rbw or .comptorrent file, or a magnet link" };
+        var dir = new Option<string?>("--dir") { Description = "folder for the output (default: named after the task)", HelpName = "DIR" };
+        Option<int?> slots = BoundedNumber.Option("--slots", 1, RunSettings.MaxSlots, "pieces computed at once (default: cores ÷ local peers)");
+        var listen = new Option<IPEndPoint?>("--listen")
+        {
+            Description = "where other peers reach this one (default: every address, any free port)",
+            HelpName = "ADDR:PORT",
+            CustomParser = ParseListen,
+        };
+        var peers = new Option<string[]>("--peer") { Description = "a peer to connect to; may be given many times", HelpName = "HOST:PORT" };
+        Option<int?> localPeers = BoundedNumber.Option(
+            "--local-peers", 1, RunSettings.MaxLocalPeers, "start N peers on this machine, each with its own process, identity and folder DIR/peer-K");
+        var trust = new Option<bool>("--trust") { Description = "treat the task as mine: run its commands without walls, accept any attested result" };
+        var exit = new Option<bool>("--exit") { Description = "leave when the output is complete and the others have what they need" };
+        var json = new Option<bool>("--json") { Description = "print one JSON object per event and line" };
+
+        peers.Validators.Add(CheckPeers);
+        var command = new Command("run", "Join the swarm of a task: compute, share and merge; then share until stopped.")
+        {
+            task, dir, slots, listen, peers, localPeers, trust, exit, json,
+        };
+        command.SetAction(parsed => RunAction.Run(new RunSettings
+        {
+            Task = parsed.GetRequiredValue(task),
+            Dir = parsed.GetValue(dir),
+            Slots = parsed.GetValue(slots),
+            Listen = parsed.GetValue(listen),
+            Peers = parsed.GetValue(peers) ?? [],
+            LocalPeers = parsed.GetValue(localPeers) ?? 1,
+            Trust = parsed.GetValue(trust),
+            Exit = parsed.GetValue(exit),
+            Json = parsed.GetValue(json),
+        }));
+        return command;
+    }
+
+    /// <summary>Splits <c>host:port</c> or <c>[v6]:port</c>; the host is resolved later, by the network.</summary>
+    public static bool TrySplitHostPort(string text, out string host, out int port)
+    {
+        int colon = text.LastIndexOf(':');
+        host = colon > 0 ? text[..colon] : "";
+        port = 0;
+        bool bracketed = host.StartsWith('[') && host.EndsWith(']');
+        if (host.Contains(':') && !bracketed)
+        {
+            return false;
+        }
+
+        host = bracketed ? host[1..^1] : host;
+        return host.Length > 0 && int.TryParse(text.AsSpan(colon + 1), out port) && port is > 0 and <= ushort.MaxValue;
+    }
+
+    private static IPEndPoint? ParseListen(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        int colon = text.LastIndexOf(':');
+        if (colon > 0 && IPEndPoint.TryParse(text, out IPEndPoint? point) && (text.StartsWith('[') || text.IndexOf(':') == colon))
+        {
+            return point;
+        }
+
+        result.AddError($"--listen {text}: this is no ADDR:PORT. Write for example 0.0.0.0:6881, [::]:6881 or 127.0.0.1:0 (0: any free port).");
+        return null;
+    }
+
+    private static void CheckPeers(OptionResult result)
+    {
+        foreach (Token token in result.Tokens)
+        {
+            if (!TrySplitHostPort(token.Value, out _, out _))
+            {
+                result.AddError($"--peer {token.Value}: this is no HOST:PORT. Write for example 192.0.2.7:6881, [2001:db8::7]:6881 or name.example:6881.");
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using System.Collections.Generic;
+using System.Net;
+
+namespace Starling.Commands;
+
+/// <summary>What the owner asked of <c>starling run</c>, checked.</summary>
+internal sealed record RunSettings
+{
+    /// <summary>Runs at once in one process at most: what the wire's <c>cores</c> can say.</summary>
+    public const int MaxSlots = 256;
+
+    /// <summary>Processes of one <c>--local-peers</c> run at most.</summary>
+    public const int MaxLocalPeers = 256;
+
+    /// <summary>A file or a magnet link.</summary>
+    public required string Task { get; init; }
+
+    /// <summary>Null: a folder named after the task, in the current one.</summary>
+    public string? Dir { get; init; }
+
+    /// <summary>Null: max(1, cores ÷ local peers).</summary>
+    public int? Slots { get; init; }
+
+    /// <summary>Null: every address, any free port.</summary>
+    public IPEndPoint? Listen { get; init; }
+
+    /// <summary><c>HOST:PORT</c> each.</summary>
+    public IReadOnlyList<string> Peers { get; init; } = [];
+
+    /// <summary>1: this process alone.</summary>
+    public int LocalPeers { get; init; } = 1;
+
+    public bool Trust { get; init; }
+
+    public bool Exit { get; init; }
+
+    public bool Json { get; init; }
+
+    /// <summary>Slots of each process.</summary>
+    public int SlotsFor(int cores) => Slots ?? System.Math.Clamp(cores / LocalPeers, 1, MaxSlots);
+}

@@ -1,0 +1,57 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
+using System.Linq;
+using Starling.Core.Primitives;
+using Starling.Core.Tasks;
+using Starling.Runtime.Identity;
+using Starling.Runtime.Tasks;
+
+namespace Starling.Commands;
+
+/// <summary>The TASK of a command line: a task file of any form, or a magnet link.</summary>
+internal sealed record TaskArgument
+{
+    // Enough of a task id to tell tasks apart in one folder.
+    private const int ShortIdLength = 16;
+
+    /// <summary>The task; null for a link.</summary>
+    public TaskFile? File { get; private init; }
+
+    /// <summary>The link; null for a file.</summary>
+    public MagnetLink? Magnet { get; private init; }
+
+    /// <summary>Where inputs lie here: name and absolute path.</summary>
+    public IReadOnlyDictionary<string, string> Inputs { get; private init; } = new Dictionary<string, string>();
+
+    /// <summary>Inputs that are not here.</summary>
+    public IReadOnlyList<MissingInput> MissingInputs { get; private init; } = [];
+
+    /// <summary>What the output folder is called unless the owner names one.</summary>
+    public string FolderName => File?.Info.Name ?? Magnet!.Name ?? Magnet!.TaskId.ToString()[..ShortIdLength];
+
+    public static bool TryLoad(string text, [NotNullWhen(true)] out TaskArgument? argument, [NotNullWhen(false)] out Problem? problem)
+    {
+        argument = null;
+        if (!new TaskLoader(new Ed25519Verifier()).TryLoad(text, out LoadedTask? loaded, out problem))
+        {
+            return false;
+        }
+
+        argument = loaded switch
+        {
+            LoadedTask.Here here => new TaskArgument
+            {
+                File = here.Prepared.Task,
+                Inputs = here.Prepared.Inputs.ToDictionary(input => input.Input.Name, input => input.Path),
+                MissingInputs = [.. here.Prepared.Missing],
+            },
+            LoadedTask.Linked linked => new TaskArgument { Magnet = linked.Link },
+            _ => throw new NotSupportedException($"No way to run {loaded.GetType().Name}."),
+        };
+        return true;
+    }
+
+    /// <summary>The link that brings others to these peers.</summary>
+    public MagnetLink LinkTo(IReadOnlyList<string> addresses) => File is not null ? MagnetLink.Of(File, addresses) : Magnet! with { Peers = addresses };
+}

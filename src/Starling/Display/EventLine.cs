@@ -1,0 +1,40 @@
+using System;
+using Starling.Events;
+
+namespace Starling.Display;
+
+/// <summary>One line of plain words for an event that a person wants to see; null for the others (single pieces, runs).</summary>
+internal static class EventLine
+{
+    private const int MaxStandardErrorShown = 300;
+
+    public static string? Describe(RunEvent runEvent)
+    {
+        string? words = runEvent.Event switch
+        {
+            EventName.Opened => $"the task is {runEvent.Name}: {Quantity.Count(runEvent.Pieces ?? 0, "piece")}",
+            EventName.Failed => Failed(runEvent),
+            EventName.Refused => $"refused: {WithHint(runEvent)}",
+            EventName.Error => $"error: {WithHint(runEvent)}",
+            EventName.Merged => $"wrote {runEvent.File}",
+            EventName.Complete => $"complete: {Quantity.Count(runEvent.Pieces ?? 0, "piece")} in {Quantity.Duration(runEvent.Seconds ?? 0)}"
+                + $" ({runEvent.Computed} computed here, {runEvent.Downloaded} downloaded, {Quantity.Count(runEvent.Aborted ?? 0, "run")} aborted)",
+            EventName.Stopped when runEvent.Reason != "done" => $"stopped: {runEvent.Reason}",
+            _ => null,
+        };
+        return words is null || runEvent.Peer is null ? words : $"peer {runEvent.Peer}: {words}";
+    }
+
+    private static string WithHint(RunEvent runEvent) =>
+        string.IsNullOrEmpty(runEvent.Hint) ? $"{runEvent.Reason}" : $"{runEvent.Reason}. {runEvent.Hint}";
+
+    private static string Failed(RunEvent runEvent)
+    {
+        string line = $"piece {runEvent.Piece} failed, attempt {runEvent.Attempt}: {runEvent.Hint ?? runEvent.Reason}";
+        string stderr = (runEvent.Stderr ?? "").Trim();
+        int lastLine = stderr.LastIndexOf('\n');
+        stderr = lastLine < 0 ? stderr : stderr[(lastLine + 1)..];
+        stderr = stderr.Length > MaxStandardErrorShown ? string.Concat(stderr.AsSpan(0, MaxStandardErrorShown), "…") : stderr;
+        return stderr.Length == 0 ? line : $"{line}; it wrote: {stderr}";
+    }
+}

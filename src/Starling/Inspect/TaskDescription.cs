@@ -1,0 +1,160 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Starling.Core.Crypto;
+using Starling.Core.Primitives;
+using Starling.Core.Tasks;
+using Starling.Runtime.Machine;
+using Starling.Runtime.Tasks;
+
+namespace Starling.Inspect;
+
+/// <summary>Everything that <c>inspect</c> tells about a task; as JSON it is this record, as text it is <see cref="DescriptionText"/>.</summary>
+internal sealed record TaskDescription
+{
+    public required string Name { get; init; }
+
+    public required string Task { get; init; }
+
+    public required string Magnet { get; init; }
+
+    public required RunDescription Run { get; init; }
+
+    public required int Pieces { get; init; }
+
+    public required int PieceLength { get; init; }
+
+    public required IReadOnlyList<FileDescription> Files { get; init; }
+
+    /// <summary>The command; null: by the kernel, or joined in order.</summary>
+    public string? Merge { get; init; }
+
+    public required IReadOnlyList<InputDescription> Inputs { get; init; }
+
+    /// <summary>How pieces are cut from an input; null: they are only numbered.</summary>
+    public string? Chunks { get; init; }
+
+    public required IReadOnlyList<NeedFinding> Needs { get; init; }
+
+    public required LimitDescription Limits { get; init; }
+
+    public required string Verification { get; init; }
+
+    public required string Until { get; init; }
+
+    /// <summary><c>none</c>, <c>right</c> or <c>wrong</c>.</summary>
+    public required string Signature { get; init; }
+
+    public string? Author { get; init; }
+
+    /// <summary>Whether only holders of the secret take part.</summary>
+    public required bool MemberSwarm { get; init; }
+
+    public required IReadOnlyList<IReadOnlyList<string>> Trackers { get; init; }
+
+    public string? Comment { get; init; }
+
+    public string? CreatedBy { get; init; }
+
+    /// <summary>Unix seconds.</summary>
+    public long? CreationDate { get; init; }
+
+    /// <summary>Whether this machine would compute it.</summary>
+    public required bool WouldCompute { get; init; }
+
+    /// <summary>Why it would not.</summary>
+    public string? WhyNot { get; init; }
+
+    public static TaskDescription Of(
+        TaskFile task, IReadOnlyList<MissingInput> missingInputs, IReadOnlyDictionary<string, string> inputs, IReadOnlyList<PublicKey> authors, ISignatureVerifier verifier)
+    {
+        TaskInfo info = task.Info;
+        TaskSignature signature = TaskFileSigner.Check(task, verifier);
+        PublicKey mine = authors.Count > 0 ? authors[0] : default;
+        Problem? refusal = TrustRule.Check(task, signature, mine, authors, trust: false);
+        IReadOnlyList<NeedFinding> needs = NeedsCheck.Check(info.Needs, ".", mayRunPrograms: refusal is null);
+        string? whyNot = refusal?.ToString()
+            ?? (needs.FirstOrDefault(need => !need.IsMet) is { } unmet ? $"it needs {unmet.Need}; here: {unmet.Found}" : null)
+            ?? (missingInputs.Count > 0 ? missingInputs[0].Problem.ToString() : null);
+        return new TaskDescription
+        {
+            Name = info.Name,
+            Task = task.Id.ToString(),
+            Magnet = MagnetLink.Of(task, []).ToUri(),
+            Run = RunDescription.Of(info.Run),
+            Pieces = info.PieceCount,
+            PieceLength = info.PieceLength,
+            Files = [.. info.Files.Select(file => new FileDescription(file.Path, file.Pieces))],
+            Merge = info.Merge,
+            Inputs = [.. info.Inputs.Select(input => new InputDescription(
+                input.Name, input.InfoHash.ToString(), input.Length, inputs.TryGetValue(input.Name, out string? path) ? path : null))],
+            Chunks = info.Chunks is not { } chunks ? null
+                : chunks.Size == 0 ? $"one piece for each file of {chunks.Input}" : $"{chunks.Input} in pieces of {chunks.Size} bytes",
+            Needs = needs,
+            Limits = LimitDescription.Of(info.Limits),
+            Verification = Words(info.Verify),
+            Until = info.Until == Core.Tasks.Until.First ? "first" : "all",
+            Signature = signature switch
+            {
+                TaskSignature.None => "none",
+                TaskSignature.Right => "right",
+                _ => "wrong",
+            },
+            Author = info.Author?.ToString(),
+            MemberSwarm = task.IsMemberSwarm,
+            Trackers = task.Trackers,
+            Comment = task.Comment,
+            CreatedBy = task.CreatedBy,
+            CreationDate = task.CreationDate,
+            WouldCompute = whyNot is null,
+            WhyNot = whyNot,
+        };
+    }
+
+    public string ToJson() => JsonSerializer.Serialize(this, DescriptionJson.Readable.TaskDescription);
+
+    private static string Words(VerifySpec verify) => verify switch
+    {
+        VerifySpec.Own => "a result is believed when a member of the swarm, or this machine, computed it",
+        VerifySpec.Replicas replicas => $"a result is believed when {replicas.Count} workers that do not share an identity got the same",
+        _ => verify.GetType().Name,
+    };
+}
+
+/// <summary>How a piece is computed, in full: nothing of a command may be hidden from who decides about it.</summary>
+internal sealed record RunDescription(string Kind, string? Command, string? Name, IReadOnlyDictionary<string, string>? Parameters)
+{
+    public static RunDescription Of(RunSpec run) => run switch
+    {
+        RunSpec.Shell shell => new RunDescription("shell", shell.Command, null, null),
+        RunSpec.Kernel kernel => new RunDescription(
+            "kernel", null, kernel.Name, kernel.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value)),
+        RunSpec.Wasm wasm => new RunDescription("wasm", string.Join(' ', wasm.Arguments), wasm.Module, null),
+        RunSpec.Container container => new RunDescription("container", container.Command, container.Input, null),
+        _ => throw new NotSupportedException($"No words for {run.GetType().Name}."),
+    };
+}
+
+internal sealed record FileDescription(string Path, int Pieces);
+
+internal sealed record InputDescription(string Name, string InfoHash, long Length, string? Path);
+
+internal sealed record LimitDescription(double WallSeconds, double? CpuSeconds, long? MemoryBytes, long? DiskBytes, int? Processes, string Network)
+{
+    public static LimitDescription Of(RunLimits limits) => new(
+        limits.Wall.TotalSeconds, limits.Cpu?.TotalSeconds, limits.MemoryBytes, limits.DiskBytes, limits.Processes, limits.Network);
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    WriteIndented = true)]
+[JsonSerializable(typeof(TaskDescription))]
+internal sealed partial class DescriptionJson : JsonSerializerContext
+{
+    /// <summary>Commands stay readable: quotes and signs of the shell are not escaped.</summary>
+    public static DescriptionJson Readable => new(
+        new JsonSerializerOptions(Default.Options) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

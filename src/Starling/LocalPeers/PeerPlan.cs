@@ -1,0 +1,77 @@
+using System.Collections.Generic;
+using System.Text.Json.Serialization;
+
+namespace Starling.LocalPeers;
+
+/// <summary>What one process is to do; a supervisor hands it to a child as the first line of its standard input.</summary>
+internal sealed record PeerPlan
+{
+    /// <summary>Path of the bencoded task file; null: <see cref="Magnet"/> is set.</summary>
+    public string? TaskFile { get; init; }
+
+    public string? Magnet { get; init; }
+
+    /// <summary>Absolute path of the folder for the output.</summary>
+    public required string Dir { get; init; }
+
+    /// <summary>Absolute path of the folder of the identity; null: <c>.starling</c> in <see cref="Dir"/>.</summary>
+    public string? IdentityFolder { get; init; }
+
+    public required int Slots { get; init; }
+
+    /// <summary><c>address:port</c>; null: every address, any free port.</summary>
+    public string? Listen { get; init; }
+
+    /// <summary><c>HOST:PORT</c> each.</summary>
+    public IReadOnlyList<string> Peers { get; init; } = [];
+
+    /// <summary>Look for peers on the local network; one of several local peers is enough.</summary>
+    public bool DiscoverLocally { get; init; } = true;
+
+    /// <summary>Where inputs of the task lie on this machine: name and absolute path.</summary>
+    public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>();
+
+    public bool Trust { get; init; }
+
+    public bool Exit { get; init; }
+
+    /// <summary>Public keys whose signed tasks are the owner's own.</summary>
+    public IReadOnlyList<string> Authors { get; init; } = [];
+}
+
+/// <summary>A child's first line on its standard output: it listens, and this is who it is.</summary>
+internal sealed record PeerReady
+{
+    public required string Identity { get; init; }
+
+    /// <summary><c>address:port</c> under which its siblings reach it.</summary>
+    public required string Address { get; init; }
+
+    /// <summary><c>address:port</c> under which other machines may reach it, the best first.</summary>
+    public required IReadOnlyList<string> Reachable { get; init; }
+}
+
+/// <summary>The second line of a child's standard input: whom to believe and whom to connect to. Then it begins.</summary>
+internal sealed record PeerStart
+{
+    public IReadOnlyList<string> Siblings { get; init; } = [];
+
+    public IReadOnlyList<string> Addresses { get; init; } = [];
+}
+
+/// <summary>Words between supervisor and child besides JSON.</summary>
+internal static class PeerProtocol
+{
+    /// <summary>The argument that makes a process a child; never typed by a person.</summary>
+    public const string Argument = "--local-peer";
+
+    /// <summary>A line of the supervisor: stop gently. The end of the stream: the supervisor is gone, stop at once.</summary>
+    public const string Stop = "stop";
+}
+
+/// <summary>The same without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(PeerPlan))]
+[JsonSerializable(typeof(PeerReady))]
+[JsonSerializable(typeof(PeerStart))]
+internal sealed partial class PeerProtocolJson : JsonSerializerContext;

@@ -1,0 +1,192 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Starling.Commands;
+using Starling.Core.Primitives;
+using Starling.Core.Tasks;
+using Starling.Display;
+using Starling.Events;
+using Starling.LocalPeers;
+using Starling.Runtime.Identity;
+
+namespace Starling.Run;
+
+/// <summary>What <c>starling run</c> does.</summary>
+internal static class RunAction
+{
+    private const string PrivateFolder = ".starling";
+
+    // A link is typed or pasted by people; a few ways in are enough, the others are found from there.
+    private const int MaxLinkAddresses = 8;
+
+    public static int Run(RunSettings settings)
+    {
+        var clock = new RunClock();
+        if (!TaskArgument.TryLoad(settings.Task, out TaskArgument? task, out Problem? problem))
+        {
+            return Tell(settings, clock, problem, EventName.Error, ExitCode.Usage);
+        }
+
+        string dir = Path.GetFullPath(settings.Dir ?? task.FolderName);
+        if (settings.LocalPeers == 1)
+        {
+            return RunAlone(settings, task, dir, clock);
+        }
+
+        return RunLocalPeers(settings, task, dir, clock);
+    }
+
+    private static int RunAlone(RunSettings settings, TaskArgument task, string dir, RunClock clock)
+    {
+        string identityFolder = Environment.GetEnvironmentVariable("STARLING_HOME") is { Length: > 0 } home ? home : Path.Combine(dir, PrivateFolder);
+        if (!IdentityFile.TryLoadOrCreate(identityFolder, out Ed25519Identity? identity, out Problem? problem))
+        {
+            return Tell(settings, clock, problem, EventName.Error, ExitCode.Failed);
+        }
+
+        PeerPlan plan = Plan(settings, task) with { Dir = dir, Listen = settings.Listen?.ToString() };
+        using IRunOutput output = RunOutputs.Choose(settings.Json, 1, clock);
+        var run = new PeerRun(plan, task.File, task.Magnet, identity, output.Take, clock);
+        using var signals = new RunSignals(run.RequestStop, () => Environment.Exit(run.ExitCodeWhenStopped));
+        if (task.File is { } file)
+        {
+            output.Know(file.Info.Name, file.Info.PieceCount);
+        }
+
+        if (!run.TryPrepare(out int exitCode))
+        {
+            return exitCode;
+        }
+
+        output.ShowMagnet(CommandLineOf(run.Link()));
+        output.Snapshots = run.Snapshots;
+        exitCode = run.Run(new PeerStart()).GetAwaiter().GetResult();
+        output.Snapshots = null;
+        if (run.ExitCodeWhenStopped == ExitCode.Done)
+        {
+            Conclude(output, run.Outputs);
+        }
+
+        return exitCode;
+    }
+
+    private static int RunLocalPeers(RunSettings settings, TaskArgument task, string dir, RunClock clock)
+    {
+        string? taskFile = null;
+        if (task.File is { } file && (taskFile = TrySave(file, dir, out Problem? problem)) is null)
+        {
+            return Tell(settings, clock, problem!, EventName.Error, ExitCode.Failed);
+        }
+
+        PeerPlan plan = Plan(settings, task) with { TaskFile = taskFile, Magnet = task.File is null ? settings.Task : null };
+        PeerPlan[] plans = [.. Enumerable.Range(0, settings.LocalPeers).Select(number => plan with
+        {
+            Dir = Path.Combine(dir, $"peer-{number}"),
+            Listen = ListenOf(settings, number),
+            DiscoverLocally = number == 0,
+        })];
+        using IRunOutput output = RunOutputs.Choose(settings.Json, settings.LocalPeers, clock);
+        if (task.File is not null)
+        {
+            output.Know(task.File.Info.Name, task.File.Info.PieceCount);
+        }
+
+        var supervisor = new Supervisor(output, clock, ready => CommandLineOf(task.LinkTo([.. Interleave(ready).Take(MaxLinkAddresses)])));
+        using var signals = new RunSignals(_ => supervisor.Stop(), supervisor.Stop);
+        int exitCode = supervisor.Run(plans).GetAwaiter().GetResult();
+        if (supervisor.Outputs.Count > 0)
+        {
+            (int first, IReadOnlyList<string> paths) = supervisor.Outputs.First();
+            Conclude(output, paths);
+            if (supervisor.Outputs.Count > 1)
+            {
+                output.Conclude($"the same in {string.Join(", ", supervisor.Outputs.Keys.Where(peer => peer != first).Select(peer => $"peer-{peer}"))} of {dir}");
+            }
+        }
+
+        return exitCode;
+    }
+
+    private static PeerPlan Plan(RunSettings settings, TaskArgument task) => new()
+    {
+        Dir = "",
+        Slots = settings.SlotsFor(Environment.ProcessorCount),
+        Peers = settings.Peers,
+        Trust = settings.Trust,
+        Exit = settings.Exit,
+        Inputs = task.Inputs,
+        Authors = [.. OwnerKeys.All().Select(key => key.ToString())],
+    };
+
+    private static string? ListenOf(RunSettings settings, int number) => settings.Listen is not { } listen ? null
+        : listen.Port == 0 ? listen.ToString()
+        : new System.Net.IPEndPoint(listen.Address, listen.Port + number).ToString();
+
+    /// <summary>The best address of each peer, then the second best of each, …</summary>
+    private static IEnumerable<string> Interleave(IReadOnlyList<PeerReady> ready)
+    {
+        int most = ready.Max(peer => peer.Reachable.Count);
+        for (int rank = 0; rank < most; rank++)
+        {
+            foreach (PeerReady peer in ready.Where(peer => rank < peer.Reachable.Count))
+            {
+                yield return peer.Reachable[rank];
+            }
+        }
+    }
+
+    private static string CommandLineOf(MagnetLink link) => $"starling run '{link.ToUri()}'";
+
+    private static void Conclude(IRunOutput output, IReadOnlyList<string> paths)
+    {
+        foreach (string path in paths)
+        {
+            output.Conclude($"output: {path}");
+        }
+    }
+
+    /// <summary>Where children read the task file. Only the owner may read it: it may hold a secret.</summary>
+    private static string? TrySave(TaskFile file, string dir, out Problem? problem)
+    {
+        string folder = Path.Combine(dir, PrivateFolder);
+        string path = Path.Combine(folder, "local-peers.starling");
+        problem = null;
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
+            using var stream = new FileStream(path, options);
+            stream.Write(TaskFileCodec.Encode(file));
+            return path;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            problem = new Problem("folder-unusable", $"{path}: {exception.Message}", "Choose another folder with --dir");
+            return null;
+        }
+    }
+
+    private static int Tell(RunSettings settings, RunClock clock, Problem problem, string eventName, int exitCode)
+    {
+        if (settings.Json)
+        {
+            Console.Out.WriteLine(RunEventText.Write(NodeEventTranslation.OfProblem(eventName, problem) with
+            {
+                At = RunClock.Round(clock.Elapsed),
+                Time = RunClock.Round(clock.StartedAt + clock.Elapsed),
+            }));
+        }
+        else
+        {
+            Console.Error.WriteLine($"starling run: {problem}");
+        }
+
+        return exitCode;
+    }
+}

@@ -1,0 +1,46 @@
+using System;
+using System.IO;
+using System.Linq;
+using Starling.Core.Tasks;
+using Starling.Runtime.Machine;
+
+namespace Starling.Tests.Runtime.Machine;
+
+public sealed class NeedsCheckTests
+{
+    [Fact]
+    public void ATaskWithoutNeeds_HasNoFindings() => Assert.Empty(NeedsCheck.Check(new NeedsSpec(), ".", mayRunPrograms: true));
+
+    [Fact]
+    public void AProgram_IsLookedForOnThePath()
+    {
+        NeedFinding[] findings = [.. NeedsCheck.Check(new NeedsSpec { Programs = ["sh", "no-such-program-here", "a b"] }, ".", mayRunPrograms: true)];
+
+        Assert.Equal([true, false, false], findings.Select(finding => finding.IsMet));
+        Assert.EndsWith("/sh", findings[0].Found, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AVersion_IsAskedOnlyOfTrustedTasks()
+    {
+        var needs = new NeedsSpec { Programs = ["bash >= 999"] };
+
+        Assert.False(Assert.Single(NeedsCheck.Check(needs, ".", mayRunPrograms: true)).IsMet);
+        NeedFinding unasked = Assert.Single(NeedsCheck.Check(needs, ".", mayRunPrograms: false));
+        Assert.True(unasked.IsMet);
+        Assert.Contains("version not asked", unasked.Found, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void CoresMemoryDiskSystemAndProcessor_AreCompared()
+    {
+        var modest = new NeedsSpec { Cores = 1, MemoryBytes = 1, DiskBytes = 1, Os = NeedsCheck.ThisOs, Arch = NeedsCheck.ThisArch };
+        var greedy = new NeedsSpec { Cores = 100_000, MemoryBytes = long.MaxValue, DiskBytes = long.MaxValue, Os = "plan9", Arch = "vax" };
+        string missing = Path.Combine(Path.GetTempPath(), "no", "such", "folder");
+
+        Assert.All(NeedsCheck.Check(modest, missing, mayRunPrograms: false), finding => Assert.True(finding.IsMet, finding.Found));
+        Assert.Equal(4, NeedsCheck.Check(modest, missing, mayRunPrograms: false).Count);
+        Assert.All(NeedsCheck.Check(greedy, missing, mayRunPrograms: false), finding => Assert.False(finding.IsMet, finding.Found));
+        Assert.Equal(5, NeedsCheck.Check(greedy, missing, mayRunPrograms: false).Count);
+    }
+}
