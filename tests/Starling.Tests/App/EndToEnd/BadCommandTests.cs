@@ -60,7 +60,17 @@ public sealed class BadCommandTests : IDisposable
     [Fact]
     public void A_piece_that_always_fails_ends_the_command_when_all_others_are_done()
     {
-        string task = _home.File("task.yaml", $"name: {_name}\npieces: 6\nrun: |\n  [ $PIECE_IDX != 4 ] || {{ echo cannot open lens >&2; exit 9; }}\n  echo $PIECE_IDX\n");
+        string broken = _home.File("broken", "");
+        string task = _home.File("task.yaml", $$"""
+            name: {{_name}}
+            pieces: 6
+            run: |
+              if [ $PIECE_IDX = 4 ]; then
+                [ ! -e {{broken}} ] || { echo cannot open lens >&2; exit 9; }
+                sleep 1000
+              fi
+              echo $PIECE_IDX
+            """);
         using StarlingRun run = StarlingRun.Finish(
             _home.Path, "run", task, "--dir", _home.Folder("out"), "--slots", "2", "--listen", "127.0.0.1:0", "--trust", "--exit");
 
@@ -69,7 +79,8 @@ public sealed class BadCommandTests : IDisposable
         Assert.Contains("piece 4 failed 3 times here", told, StringComparison.Ordinal);
         Assert.Contains("cannot open lens", told, StringComparison.Ordinal);
 
-        // What was done is kept: the next start computes none of it again.
+        // What was done is kept: the next start computes none of it again. This time the piece runs until it is stopped.
+        File.Delete(broken);
         using StarlingRun again = StarlingRun.Start(
             _home.Path, "run", task, "--dir", _home.Folder("out"), "--slots", "2", "--listen", "127.0.0.1:0", "--trust", "--exit", "--json");
         Assert.Equal(5, again.WaitFor(EventName.Started).Resumed);
