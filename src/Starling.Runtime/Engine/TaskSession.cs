@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.Linq;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Threading.Tasks;
 using Starling.Core.Crypto;
@@ -34,6 +35,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     private readonly EngineClock _clock = new();
     private readonly TaskCompletionSource<SessionOutcome> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TlsLinkTransport? _transport;
+    private UdpPort? _udp;
     private OpenTaskFolder? _folder;
     private PeerResolver? _resolver;
     private LocalDiscovery? _discovery;
@@ -191,6 +193,11 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             await _transport.DisposeAsync().ConfigureAwait(false);
         }
 
+        if (_udp is not null)
+        {
+            await _udp.DisposeAsync().ConfigureAwait(false);
+        }
+
         if (_folder is not null)
         {
             await _folder.DisposeAsync().ConfigureAwait(false);
@@ -248,13 +255,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             return outcome;
         }
 
-        var listening = new LinkTransportOptions
-        {
-            Listen = _options.Listen,
-            IsEngineBehind = () => _queue.IsCrowded,
-            Refused = (address, problem) => _observer.Report(new NodeEvent.Refused(problem with { Reason = $"{address}: {problem.Reason}" })),
-        };
-        if (!TlsLinkTransport.TryStart(listening, _queue.Add, out _transport, out Problem? problem))
+        if (!SharedPort.TryOpen(_options.Listen, out Socket? listener, out _udp, out Problem? problem))
         {
             if (_folder is { } folder)
             {
@@ -265,6 +266,17 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             return new SessionOutcome(SessionEnd.Failed, problem);
         }
 
+        if (problem is not null)
+        {
+            Remark(problem);
+        }
+
+        var listening = new LinkTransportOptions
+        {
+            IsEngineBehind = () => _queue.IsCrowded,
+            Refused = (address, refused) => _observer.Report(new NodeEvent.Refused(refused with { Reason = $"{address}: {refused.Reason}" })),
+        };
+        _transport = TlsLinkTransport.Start(listening, _queue.Add, listener);
         if (_folder is not null)
         {
             _transport.Serve(_folder.Parts.Store);

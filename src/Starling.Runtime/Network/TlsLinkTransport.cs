@@ -82,9 +82,16 @@ public sealed class TlsLinkTransport : ILinkTransport
             return false;
         }
 
-        TlsLinkTransport started = transport = new TlsLinkTransport(options, post, listener);
-        started.Start(started.AcceptAsync);
+        transport = Start(options, post, listener);
         return true;
+    }
+
+    /// <summary>As <see cref="TryStart"/>, at a socket that listens already and is the transport's from now on.</summary>
+    internal static TlsLinkTransport Start(LinkTransportOptions options, PostInput post, Socket listener)
+    {
+        var started = new TlsLinkTransport(options, post, listener);
+        started.Start(started.AcceptAsync);
+        return started;
     }
 
     /// <summary>Names the store that blocks are read from; before, every block is rejected.</summary>
