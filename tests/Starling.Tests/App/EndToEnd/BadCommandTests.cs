@@ -85,7 +85,7 @@ public sealed class BadCommandTests : IDisposable
             _home.Path, "run", task, "--dir", _home.Folder("out"), "--slots", "2", "--listen", "127.0.0.1:0", "--trust", "--exit", "--json");
         Assert.Equal(5, again.WaitFor(EventName.Started).Resumed);
         Assert.Equal(4, again.WaitFor(EventName.Computing).Piece);
-        again.Signal(2);
+        again.Signal(15);
         Assert.Equal(3, again.WaitForExit());
     }
 
