@@ -41,6 +41,40 @@ public static class MerkleTree
         return new Hash256(level);
     }
 
+    /// <summary>The root over the hashes of blocks, filled up by zero leaves to <paramref name="width"/>, a power of two: of a piece in a longer file.</summary>
+    public static Hash256 Root(IReadOnlyList<Hash256> leaves, int width)
+    {
+        ArgumentNullException.ThrowIfNull(leaves);
+        Hash256 root = Root(leaves);
+        for (int height = BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)Math.Max(leaves.Count, 1))); 1 << height < width; height++)
+        {
+            root = Parent(root, ZeroRoot(1 << height));
+        }
+
+        return root;
+    }
+
+    /// <summary>The root over <paramref name="width"/> zero leaves, a power of two: of pieces behind the end of a file.</summary>
+    public static Hash256 ZeroRoot(int width)
+    {
+        Hash256 root = Hash256.Zero;
+        for (int leaves = 1; leaves < width; leaves *= 2)
+        {
+            root = Parent(root, root);
+        }
+
+        return root;
+    }
+
+    /// <summary>The node above two nodes.</summary>
+    public static Hash256 Parent(Hash256 left, Hash256 right)
+    {
+        Span<byte> both = stackalloc byte[2 * Hash256.Size];
+        left.CopyTo(both);
+        right.CopyTo(both[Hash256.Size..]);
+        return Hash256.Of(both);
+    }
+
     /// <summary>The hashes of the blocks of <paramref name="content"/>, in order.</summary>
     public static Hash256[] Leaves(ReadOnlySpan<byte> content)
     {

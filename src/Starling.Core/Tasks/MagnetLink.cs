@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Text;
 using Starling.Core.Primitives;
 
@@ -28,9 +27,11 @@ public sealed record MagnetLink
     /// <summary>Code of the problems of links.</summary>
     public const string ProblemCode = "magnet";
 
-    private const string Topic = "urn:btmh:1220";
-    private const string ShortTopic = "urn:btih:";
+    private const string Topic = MagnetParameters.TopicV2;
+    private const string ShortTopic = MagnetParameters.TopicV1;
     private const int ShortIdSize = 20;
+
+    private static readonly string[] Known = ["xt", "dn", "tr", "x.pe", "x.secret"];
 
     /// <summary>The task id.</summary>
     public required Hash256 TaskId { get; init; }
@@ -79,31 +80,16 @@ public sealed record MagnetLink
     /// <summary>Reads a link. Parameters that are not known are skipped; known ones that are wrong are refused.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out MagnetLink? link, [NotNullWhen(false)] out Problem? problem)
     {
-        ArgumentNullException.ThrowIfNull(text);
         link = null;
-        if (text.Length > MaxLength)
+        if (!MagnetParameters.TryRead(text, Known, out List<(string Key, string Value)> parameters, out problem))
         {
-            problem = Wrong($"the link is longer than {MaxLength} characters", "Leave out trackers and peers.");
-            return false;
-        }
-
-        if (!text.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
-        {
-            problem = Wrong($"a link starts with {Prefix}", "Copy the whole link, in quotes: the shell obeys the & in it.");
-            return false;
-        }
-
-        string[] parameters = text[Prefix.Length..].Split('&');
-        if (parameters.Length > MaxParameters)
-        {
-            problem = Wrong($"the link has more than {MaxParameters} parameters", "Leave out trackers and peers.");
             return false;
         }
 
         var draft = new Draft();
-        foreach (string parameter in parameters)
+        foreach ((string key, string value) in parameters)
         {
-            problem = draft.Add(parameter);
+            problem = draft.Add(key, value);
             if (problem is not null)
             {
                 return false;
@@ -120,7 +106,7 @@ public sealed record MagnetLink
     /// <summary>The link without the secret, so that it may go into a log.</summary>
     public override string ToString() => Format(withSecret: false);
 
-    private static Problem Wrong(string reason, string hint) => new(ProblemCode, reason, hint);
+    private static Problem Wrong(string reason, string hint) => MagnetParameters.Wrong(reason, hint);
 
     private string Format(bool withSecret)
     {
@@ -159,37 +145,14 @@ public sealed record MagnetLink
         private string? _name;
         private byte[]? _secret;
 
-        public Problem? Add(string parameter)
+        public Problem? Add(string key, string value) => key switch
         {
-            int equals = parameter.IndexOf('=', StringComparison.Ordinal);
-            if (equals < 0)
-            {
-                return null;
-            }
-
-            // xt.1, tr.2 and the like are how some programs number repeated parameters.
-            string key = parameter[..equals].ToLowerInvariant();
-            key = key.StartsWith("xt.", StringComparison.Ordinal) ? "xt" : key.StartsWith("tr.", StringComparison.Ordinal) ? "tr" : key;
-            if (key is not ("xt" or "dn" or "tr" or "x.pe" or "x.secret"))
-            {
-                return null;
-            }
-
-            string raw = key == "dn" ? parameter[(equals + 1)..].Replace('+', ' ') : parameter[(equals + 1)..];
-            if (!TryUnescape(raw, out string? value))
-            {
-                return Wrong($"{key}: '{SafePath.Quoted(raw)}' is not percent-encoded UTF-8", "Copy the whole link, in quotes.");
-            }
-
-            return key switch
-            {
-                "xt" => AddTopic(value),
-                "dn" => AddName(value),
-                "tr" => AddContact(_trackers, value, TaskContacts.CheckTracker(value, key)),
-                "x.pe" => AddContact(_peers, value, TaskContacts.CheckNode(value, key)),
-                _ => AddSecret(value),
-            };
-        }
+            "xt" => AddTopic(value),
+            "dn" => AddName(value),
+            "tr" => AddContact(_trackers, value, TaskContacts.CheckTracker(value, key)),
+            "x.pe" => AddContact(_peers, value, TaskContacts.CheckNode(value, key)),
+            _ => AddSecret(value),
+        };
 
         public Problem? Finish(out MagnetLink? link)
         {
@@ -198,7 +161,7 @@ public sealed record MagnetLink
             {
                 return Wrong(
                     $"the link has no xt={Topic}…",
-                    _shortId is null ? "Copy the whole link, in quotes." : "This is the link of an ordinary torrent, not of a task.");
+                    _shortId is null ? MagnetParameters.CopyHint : "This is the link of an ordinary torrent, not of a task.");
             }
 
             if (_shortId is not null && !id.ToString().StartsWith(_shortId, StringComparison.Ordinal))
@@ -217,7 +180,7 @@ public sealed record MagnetLink
                 _shortId = value[ShortTopic.Length..].ToLowerInvariant();
                 return _shortId.Length == 2 * ShortIdSize || _shortId.Length == 32
                     ? null
-                    : Wrong("xt: urn:btih has 40 hexadecimal digits", "Copy the whole link, in quotes.");
+                    : Wrong("xt: urn:btih has 40 hexadecimal digits", MagnetParameters.CopyHint);
             }
 
             if (!value.StartsWith("urn:btmh:", StringComparison.OrdinalIgnoreCase))
@@ -225,9 +188,9 @@ public sealed record MagnetLink
                 return null;
             }
 
-            if (!value.StartsWith(Topic, StringComparison.OrdinalIgnoreCase) || !Hash256.TryParse(value.AsSpan(Topic.Length), out Hash256 id))
+            if (!MagnetParameters.TryReadTopicV2(value, out Hash256 id))
             {
-                return Wrong("xt: urn:btmh is followed by 1220 and 64 hexadecimal digits", "Copy the whole link, in quotes.");
+                return Wrong("xt: urn:btmh is followed by 1220 and 64 hexadecimal digits", MagnetParameters.CopyHint);
             }
 
             bool other = _id is { } known && known != id;
@@ -267,46 +230,13 @@ public sealed record MagnetLink
             if (!Hash256.TryParse(value, out Hash256 secret))
             {
                 // The value is not repeated: it may be most of a real secret.
-                return Wrong("x.secret has 64 hexadecimal digits", "Copy the whole link, in quotes.");
+                return Wrong("x.secret has 64 hexadecimal digits", MagnetParameters.CopyHint);
             }
 
             byte[] bytes = secret.ToArray();
             bool other = _secret is not null && !_secret.AsSpan().SequenceEqual(bytes);
             _secret = bytes;
             return other ? Wrong("x.secret stands twice", "Keep one of them.") : null;
-        }
-
-        private static bool TryUnescape(string raw, [NotNullWhen(true)] out string? value)
-        {
-            value = null;
-            var bytes = new byte[Encoding.UTF8.GetMaxByteCount(raw.Length)];
-            int length = 0;
-            for (int i = 0; i < raw.Length; i++)
-            {
-                if (raw[i] != '%')
-                {
-                    int size = i + 1 < raw.Length && char.IsSurrogatePair(raw[i], raw[i + 1]) ? 2 : 1;
-                    if (size == 1 && char.IsSurrogate(raw[i]))
-                    {
-                        return false;
-                    }
-
-                    length += Encoding.UTF8.GetBytes(raw.AsSpan(i, size), bytes.AsSpan(length));
-                    i += size - 1;
-                }
-                else if (i + 2 < raw.Length
-                    && byte.TryParse(raw.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte escaped))
-                {
-                    bytes[length++] = escaped;
-                    i += 2;
-                }
-                else
-                {
-                    return false;
-                }
-            }
-
-            return Bencode.BString.TryGetText(bytes.AsSpan(0, length), out value);
         }
     }
 }

@@ -7,7 +7,7 @@ using System.Text;
 namespace Starling.Core.Tasks;
 
 /// <summary>
-/// Which relative paths of a task may become files here: those that mean the same on every system and never leave the folder.
+/// Which relative paths of a task or torrent may become files here: those that mean the same on every system and never leave the folder.
 /// Parts are separated by <c>/</c>.
 /// </summary>
 public static class SafePath
@@ -98,6 +98,55 @@ public static class SafePath
         return null;
     }
 
+    /// <summary>
+    /// The part of a path that <paramref name="part"/> becomes where other people's names must be taken: characters that are forbidden, invisible or broken,
+    /// a slash, a blank in front and a blank or dot at the end become <c>_</c>; names of devices and of the program's own folder get a <c>_</c>;
+    /// what is too long is cut before its extension. Null for <c>.</c>, <c>..</c> and nothing at all.
+    /// </summary>
+    public static string? Repaired(string part)
+    {
+        ArgumentNullException.ThrowIfNull(part);
+        if (part is "" or "." or "..")
+        {
+            return null;
+        }
+
+        var repaired = new StringBuilder(part.Length);
+        foreach (Rune rune in part.EnumerateRunes())
+        {
+            bool isFine = IsPrintable(rune) && rune.Value != '/' && !(rune.IsAscii && Forbidden.Contains((char)rune.Value, StringComparison.Ordinal));
+            repaired.Append(isFine ? rune.ToString() : "_");
+        }
+
+        if (repaired[0] == ' ')
+        {
+            repaired[0] = '_';
+        }
+
+        string name = repaired.ToString();
+        if (IsDeviceName(name))
+        {
+            int dot = name.IndexOf('.', StringComparison.Ordinal);
+            name = name.Insert(dot < 0 ? name.Length : dot, "_");
+        }
+        else if (name.Equals(OwnFolder, StringComparison.OrdinalIgnoreCase))
+        {
+            name += "_";
+        }
+
+        name = Cut(name, TaskLimitsOfFormat.MaxPathPartLength);
+        return name[^1] is '.' or ' ' ? name[..^1] + "_" : name;
+    }
+
+    /// <summary>A safe name with <c> (number)</c> before its extension, cut where it would be too long.</summary>
+    public static string Numbered(string name, int number)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        string mark = string.Create(CultureInfo.InvariantCulture, $" ({number})");
+        string extension = ExtensionOf(name);
+        return Cut(name[..^extension.Length], TaskLimitsOfFormat.MaxPathPartLength - mark.Length - Encoding.UTF8.GetByteCount(extension)) + mark + extension;
+    }
+
     /// <summary>A foreign text for a message: shortened, without characters that a terminal would obey.</summary>
     public static string Quoted(string text)
     {
@@ -138,6 +187,39 @@ public static class SafePath
         }
 
         return fault is null;
+    }
+
+    /// <summary>The name in at most <paramref name="size"/> bytes of UTF-8, its extension kept.</summary>
+    private static string Cut(string name, int size)
+    {
+        if (Encoding.UTF8.GetByteCount(name) <= size)
+        {
+            return name;
+        }
+
+        string extension = ExtensionOf(name);
+        int left = size - Encoding.UTF8.GetByteCount(extension);
+        var cut = new StringBuilder();
+        foreach (Rune rune in name.AsSpan(0, name.Length - extension.Length).EnumerateRunes())
+        {
+            left -= rune.Utf8SequenceLength;
+            if (left < 0)
+            {
+                break;
+            }
+
+            cut.Append(rune.ToString());
+        }
+
+        return cut.Append(extension).ToString();
+    }
+
+    /// <summary>The extension with its dot, if it is a short one; names that start with their only dot have none.</summary>
+    private static string ExtensionOf(string name)
+    {
+        const int maxExtension = 16;
+        int dot = name.LastIndexOf('.');
+        return dot > 0 && dot < name.Length - 1 && Encoding.UTF8.GetByteCount(name.AsSpan(dot)) <= maxExtension ? name[dot..] : "";
     }
 
     /// <summary>Control and format characters (direction marks) deceive whoever reads the name; U+FFFD stands for a broken character.</summary>

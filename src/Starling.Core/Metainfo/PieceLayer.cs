@@ -1,0 +1,254 @@
+using System;
+using System.Collections;
+using System.Numerics;
+using System.Security.Cryptography;
+using Starling.Core.Pieces;
+using Starling.Core.Primitives;
+
+namespace Starling.Core.Metainfo;
+
+/// <summary>The hashes of the pieces of one file that is longer than a piece.</summary>
+internal sealed class PieceLayer
+{
+    private readonly Hash256 _root;
+    private readonly Hash256 _padding;
+
+    /// <summary>Hashes of the layer with its padding: a power of two.</summary>
+    private readonly int _width;
+
+    private BitArray? _known;
+    private ReadOnlyMemory<byte> _hashes;
+    private byte[]? _own;
+
+    /// <summary>Roots of <see cref="PieceLayers.MaxRequestLength"/> hashes each: what answers are made of without hashing the whole layer again.</summary>
+    private byte[]? _groups;
+
+    public PieceLayer(Hash256 root, int count, Hash256 padding)
+    {
+        _root = root;
+        _padding = padding;
+        Count = count;
+        Missing = count;
+        _width = (int)BitOperations.RoundUpToPowerOf2((uint)count);
+    }
+
+    /// <summary>Pieces of the file.</summary>
+    public int Count { get; }
+
+    /// <summary>Hashes that are not known.</summary>
+    public int Missing { get; private set; }
+
+    private int GroupLength => Math.Min(_width, PieceLayers.MaxRequestLength);
+
+    public bool TryGet(int index, out Hash256 hash)
+    {
+        bool known = Missing == 0 || (_known is not null && _known[index]);
+        hash = known ? new Hash256(_hashes.Span[(index * Hash256.Size)..]) : default;
+        return known;
+    }
+
+    public bool TryGetAll(out ReadOnlyMemory<byte> hashes)
+    {
+        hashes = _hashes;
+        return Missing == 0;
+    }
+
+    public int FirstMissing()
+    {
+        if (Missing == 0)
+        {
+            return -1;
+        }
+
+        int index = 0;
+        while (_known is not null && _known[index])
+        {
+            index++;
+        }
+
+        return index;
+    }
+
+    public HashRange RangeAround(int index, int baseLayer)
+    {
+        int length = GroupLength;
+        return new HashRange(_root, baseLayer, index / length * length, length, BitOperations.Log2((uint)_width) - 1);
+    }
+
+    public bool TrySet(ReadOnlyMemory<byte> hashes)
+    {
+        if (hashes.Length != Count * Hash256.Size)
+        {
+            return false;
+        }
+
+        byte[] groups = Groups(hashes.Span);
+        if (new Hash256(Fold(groups)) != _root)
+        {
+            return false;
+        }
+
+        _hashes = hashes;
+        _own = null;
+        _known = null;
+        _groups = groups;
+        Missing = 0;
+        return true;
+    }
+
+    public bool TryAdd(HashRange range, ReadOnlySpan<byte> answer)
+    {
+        if (!IsRange(range) || answer.Length % Hash256.Size != 0)
+        {
+            return false;
+        }
+
+        // Hashes behind the end of the file may be left out or sent; either way they are known.
+        int uncles = BitOperations.Log2((uint)(_width / range.Length));
+        int there = Math.Min(range.Length, Count - range.Index);
+        int sent = (answer.Length / Hash256.Size) - uncles;
+        if (there <= 0 || (sent != there && sent != range.Length))
+        {
+            return false;
+        }
+
+        byte[] nodes = Padded(answer[..(there * Hash256.Size)], range.Length);
+        if (!nodes.AsSpan(0, sent * Hash256.Size).SequenceEqual(answer[..(sent * Hash256.Size)]))
+        {
+            return false;
+        }
+
+        Hash256 node = new(Fold(nodes));
+        int position = range.Index / range.Length;
+        for (int i = 0; i < uncles; i++, position /= 2)
+        {
+            Hash256 uncle = new(answer[((sent + i) * Hash256.Size)..]);
+            node = position % 2 == 0 ? MerkleTree.Parent(node, uncle) : MerkleTree.Parent(uncle, node);
+        }
+
+        if (node != _root)
+        {
+            return false;
+        }
+
+        Keep(range.Index, answer[..(there * Hash256.Size)]);
+        return true;
+    }
+
+    /// <summary>Null for a request that breaks the rules or asks for too much.</summary>
+    public byte[]? Answer(HashRange range)
+    {
+        if (!IsRange(range) || range.Index >= Count || range.ProofLayers < 0)
+        {
+            return null;
+        }
+
+        int last = Math.Min(range.ProofLayers, BitOperations.Log2((uint)_width) - 1);
+        int first = BitOperations.Log2((uint)range.Length) - 1;
+        int uncles = Math.Max(0, last - first);
+        var answer = new byte[(range.Length + uncles) * Hash256.Size];
+        CopyHashes(range.Index, range.Length, answer);
+        _groups ??= Groups(_hashes.Span);
+
+        // Below the roots of groups uncles come from the hashes of one group, above them from those roots.
+        int start = range.Index / GroupLength * GroupLength;
+        var level = new byte[GroupLength * Hash256.Size];
+        CopyHashes(start, GroupLength, level);
+        int position = range.Index - start;
+        for (int height = 0, written = 0; written < uncles; height++)
+        {
+            if (level.Length == Hash256.Size)
+            {
+                level = (byte[])_groups.Clone();
+                position = range.Index / GroupLength;
+            }
+
+            if (height > first)
+            {
+                level.AsSpan((position ^ 1) * Hash256.Size, Hash256.Size).CopyTo(answer.AsSpan((range.Length + written) * Hash256.Size));
+                written++;
+            }
+
+            level = Parents(level);
+            position /= 2;
+        }
+
+        return answer;
+    }
+
+    private bool IsRange(HashRange range) => range.Length >= 2 && range.Length <= GroupLength && BitOperations.IsPow2(range.Length)
+        && range.Index >= 0 && range.Index % range.Length == 0;
+
+    private void Keep(int index, ReadOnlySpan<byte> hashes)
+    {
+        if (Missing == 0)
+        {
+            return;
+        }
+
+        _own ??= new byte[Count * Hash256.Size];
+        _known ??= new BitArray(Count);
+        _hashes = _own;
+        hashes.CopyTo(_own.AsSpan(index * Hash256.Size));
+        for (int i = index; i < index + (hashes.Length / Hash256.Size); i++)
+        {
+            Missing -= _known[i] ? 0 : 1;
+            _known[i] = true;
+        }
+    }
+
+    private void CopyHashes(int index, int length, Span<byte> destination)
+    {
+        int there = Math.Clamp(Count - index, 0, length);
+        Padded(_hashes.Span.Slice(index * Hash256.Size * Math.Sign(there), there * Hash256.Size), length).CopyTo(destination);
+    }
+
+    /// <summary>The hashes, filled up to <paramref name="length"/> by those of pieces behind the end of the file.</summary>
+    private byte[] Padded(ReadOnlySpan<byte> hashes, int length)
+    {
+        var nodes = new byte[length * Hash256.Size];
+        hashes.CopyTo(nodes);
+        for (int at = hashes.Length; at < nodes.Length; at += Hash256.Size)
+        {
+            _padding.CopyTo(nodes.AsSpan(at));
+        }
+
+        return nodes;
+    }
+
+    private byte[] Groups(ReadOnlySpan<byte> hashes)
+    {
+        int group = GroupLength * Hash256.Size;
+        var roots = new byte[_width / GroupLength * Hash256.Size];
+        Hash256 padding = new(Fold(Padded([], GroupLength)));
+        for (int i = 0; i < roots.Length / Hash256.Size; i++)
+        {
+            int from = i * group;
+            Hash256 root = from >= hashes.Length ? padding : new Hash256(Fold(Padded(hashes[from..Math.Min(hashes.Length, from + group)], GroupLength)));
+            root.CopyTo(roots.AsSpan(i * Hash256.Size));
+        }
+
+        return roots;
+    }
+
+    private static byte[] Fold(byte[] level)
+    {
+        while (level.Length > Hash256.Size)
+        {
+            level = Parents(level);
+        }
+
+        return level;
+    }
+
+    private static byte[] Parents(byte[] level)
+    {
+        var parents = new byte[level.Length / 2];
+        for (int at = 0; at < parents.Length; at += Hash256.Size)
+        {
+            SHA256.HashData(level.AsSpan(2 * at, 2 * Hash256.Size), parents.AsSpan(at, Hash256.Size));
+        }
+
+        return parents;
+    }
+}
