@@ -317,7 +317,7 @@ public sealed class Node
         int count = 0;
         foreach (PeerLink link in _links.All)
         {
-            count += link.Remote.Ip == remote.Ip ? 1 : 0;
+            count += link.Remote.HasSameIp(remote) ? 1 : 0;
         }
 
         return count;

@@ -6,11 +6,10 @@ using System.Net.Sockets;
 namespace Starling.Core.Primitives;
 
 /// <summary>
-/// Where a peer listens: an IPv4 or IPv6 address and a port. IPv4 is kept as IPv6-mapped, so that one address has one value.
+/// Where a peer listens: an IPv4 or IPv6 address and a port. IPv4 is kept as IPv6-mapped, so that one address has one value. Two numbers
+/// of 64 bits inside: code over a field of 128 bits can't be compiled ahead, and this type is in most of the engine's.
 /// </summary>
-/// <param name="Ip">The 16 bytes as a big-endian number.</param>
-/// <param name="Port">TCP and UDP port, 1..65535; 0 means "not known".</param>
-public readonly record struct PeerAddress(UInt128 Ip, ushort Port) : IComparable<PeerAddress>
+public readonly record struct PeerAddress : IComparable<PeerAddress>
 {
     /// <summary>Bytes of the compact IPv4 form (BEP 23).</summary>
     public const int CompactSizeV4 = 6;
@@ -18,25 +17,76 @@ public readonly record struct PeerAddress(UInt128 Ip, ushort Port) : IComparable
     /// <summary>Bytes of the compact IPv6 form (BEP 7).</summary>
     public const int CompactSizeV6 = 18;
 
-    private static readonly UInt128 MappedPrefix = new(0, 0x0000FFFF_00000000);
+    /// <summary>Bytes of the IP in its long form.</summary>
+    public const int IpSize = 16;
+
+    private const ulong MappedPrefix = 0x0000FFFF_00000000;
+
+    private readonly ulong _high;
+    private readonly ulong _low;
+
+    /// <param name="ip">The 16 bytes as a big-endian number.</param>
+    /// <param name="port">TCP and UDP port, 1..65535; 0 means "not known".</param>
+    public PeerAddress(UInt128 ip, ushort port)
+        : this((ulong)(ip >> 64), (ulong)ip, port)
+    {
+    }
+
+    private PeerAddress(ulong high, ulong low, ushort port)
+    {
+        _high = high;
+        _low = low;
+        Port = port;
+    }
+
+    /// <summary>The 16 bytes as a big-endian number; for sums and masks, comparisons have <see cref="HasSameIp"/>.</summary>
+    public UInt128 Ip
+    {
+        get => new(_high, _low);
+        init
+        {
+            _high = (ulong)(value >> 64);
+            _low = (ulong)value;
+        }
+    }
+
+    /// <summary>TCP and UDP port, 1..65535; 0 means "not known".</summary>
+    public ushort Port { get; init; }
 
     /// <summary>Whether this is an IPv4 address.</summary>
-    public bool IsV4 => (Ip >> 32) == (MappedPrefix >> 32);
+    public bool IsV4 => _high == 0 && (_low & 0xFFFFFFFF_00000000) == MappedPrefix;
+
+    /// <summary>Whether the IP is all zeros, <c>::</c>.</summary>
+    public bool IsUnspecified => (_high | _low) == 0;
 
     /// <summary>The address of a socket end point.</summary>
     public static PeerAddress From(IPAddress address, int port)
     {
         ArgumentNullException.ThrowIfNull(address);
-        Span<byte> bytes = stackalloc byte[16];
+        Span<byte> bytes = stackalloc byte[IpSize];
         address.MapToIPv6().TryWriteBytes(bytes, out _);
-        return new PeerAddress(BinaryPrimitives.ReadUInt128BigEndian(bytes), (ushort)port);
+        return ReadIp(bytes, (ushort)port);
+    }
+
+    /// <summary>From the 16 bytes of the long form and a port.</summary>
+    public static PeerAddress ReadIp(ReadOnlySpan<byte> ip, ushort port) =>
+        new(BinaryPrimitives.ReadUInt64BigEndian(ip), BinaryPrimitives.ReadUInt64BigEndian(ip[sizeof(ulong)..]), port);
+
+    /// <summary>Whether both are on one host, whatever the ports.</summary>
+    public bool HasSameIp(PeerAddress other) => _high == other._high && _low == other._low;
+
+    /// <summary>Writes the 16 bytes of the long form.</summary>
+    public void WriteIp(Span<byte> destination)
+    {
+        BinaryPrimitives.WriteUInt64BigEndian(destination, _high);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[sizeof(ulong)..], _low);
     }
 
     /// <summary>The IP address alone, IPv4 in its own form.</summary>
     public IPAddress ToIPAddress()
     {
-        Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, Ip);
+        Span<byte> bytes = stackalloc byte[IpSize];
+        WriteIp(bytes);
         return IsV4 ? new IPAddress(bytes[12..]) : new IPAddress(bytes);
     }
 
@@ -63,11 +113,9 @@ public readonly record struct PeerAddress(UInt128 Ip, ushort Port) : IComparable
         }
 
         ushort port = BinaryPrimitives.ReadUInt16BigEndian(bytes[^2..]);
-        address = new PeerAddress(
-            bytes.Length == CompactSizeV4
-                ? MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(bytes)
-                : BinaryPrimitives.ReadUInt128BigEndian(bytes),
-            port);
+        address = bytes.Length == CompactSizeV4
+            ? new PeerAddress(0, MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(bytes), port)
+            : ReadIp(bytes, port);
         return true;
     }
 
@@ -77,11 +125,11 @@ public readonly record struct PeerAddress(UInt128 Ip, ushort Port) : IComparable
         int size = IsV4 ? CompactSizeV4 : CompactSizeV6;
         if (IsV4)
         {
-            BinaryPrimitives.WriteUInt32BigEndian(destination, (uint)(ulong)Ip);
+            BinaryPrimitives.WriteUInt32BigEndian(destination, (uint)_low);
         }
         else
         {
-            BinaryPrimitives.WriteUInt128BigEndian(destination, Ip);
+            WriteIp(destination);
         }
 
         BinaryPrimitives.WriteUInt16BigEndian(destination[(size - 2)..], Port);
@@ -91,7 +139,8 @@ public readonly record struct PeerAddress(UInt128 Ip, ushort Port) : IComparable
     /// <inheritdoc/>
     public int CompareTo(PeerAddress other)
     {
-        int order = Ip.CompareTo(other.Ip);
+        int order = _high.CompareTo(other._high);
+        order = order != 0 ? order : _low.CompareTo(other._low);
         return order != 0 ? order : Port.CompareTo(other.Port);
     }
 
@@ -100,5 +149,5 @@ public readonly record struct PeerAddress(UInt128 Ip, ushort Port) : IComparable
         ToIPAddress() is { AddressFamily: AddressFamily.InterNetworkV6 } v6 ? $"[{v6}]:{Port}" : $"{ToIPAddress()}:{Port}";
 
     /// <summary>The same in every process.</summary>
-    public override int GetHashCode() => (int)((ulong)Ip ^ (ulong)(Ip >> 64) ^ ((ulong)Port << 16));
+    public override int GetHashCode() => (int)(_low ^ _high ^ ((ulong)Port << 16));
 }

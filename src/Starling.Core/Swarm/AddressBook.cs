@@ -58,7 +58,7 @@ internal sealed class AddressBook(DeterministicRandom random)
     /// <summary>Remembers an address; a better source replaces a worse one.</summary>
     public void Add(PeerAddress address, PeerSource source, Instant now)
     {
-        if (address.Port == 0 || address.Ip == 0)
+        if (address.Port == 0 || address.IsUnspecified)
         {
             return;
         }

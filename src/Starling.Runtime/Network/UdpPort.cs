@@ -229,7 +229,7 @@ public sealed class UdpPort : IAsyncDisposable
         ushort port = BinaryPrimitives.ReadUInt16BigEndian(bytes[PortOffset..]);
         if (from.Family == AddressFamily.InterNetworkV6)
         {
-            return new PeerAddress(BinaryPrimitives.ReadUInt128BigEndian(bytes[AddressOffsetV6..]), port);
+            return PeerAddress.ReadIp(bytes[AddressOffsetV6..], port);
         }
 
         Span<byte> compact = stackalloc byte[PeerAddress.CompactSizeV4];
@@ -251,7 +251,7 @@ public sealed class UdpPort : IAsyncDisposable
         BinaryPrimitives.WriteUInt16BigEndian(bytes[PortOffset..], to.Port);
         if (destination.Family == AddressFamily.InterNetworkV6)
         {
-            BinaryPrimitives.WriteUInt128BigEndian(bytes[AddressOffsetV6..], to.Ip);
+            to.WriteIp(bytes[AddressOffsetV6..]);
             return !to.IsV4 || _socket.DualMode;
         }
 

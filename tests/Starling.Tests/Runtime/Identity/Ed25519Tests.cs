@@ -10,6 +10,7 @@ namespace Starling.Tests.Runtime.Identity;
 public sealed class Ed25519Tests
 {
     private static readonly Ed25519Verifier Verifier = new();
+    private static readonly Ed25519Verifier Managed = new(null);
 
     [Theory]
     [InlineData(
@@ -35,6 +36,73 @@ public sealed class Ed25519Tests
         Assert.Equal(publicKey, identity.PublicKey.ToString());
         Assert.Equal(signature, Convert.ToHexStringLower(identity.Sign(bytes)));
         Assert.True(Verifier.Verify(identity.PublicKey, bytes, Convert.FromHexString(signature)));
+        Assert.True(Managed.Verify(identity.PublicKey, bytes, Convert.FromHexString(signature)));
+    }
+
+    /// <summary>The points of order 1, 2, 4 and 8 (with either sign), and encodings of y that are not below 2^255 - 19.</summary>
+    [Theory]
+    [InlineData("0100000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("0100000000000000000000000000000000000000000000000000000000000080")]
+    [InlineData("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")]
+    [InlineData("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff")]
+    [InlineData("0000000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("0000000000000000000000000000000000000000000000000000000000000080")]
+    [InlineData("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")]
+    [InlineData("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85")]
+    [InlineData("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")]
+    [InlineData("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa")]
+    [InlineData("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")]
+    [InlineData("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")]
+    [InlineData("ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff")]
+    public void Keys_of_low_order_or_in_another_form_are_refused_whatever_is_signed(string hex)
+    {
+        var key = new PublicKey(Convert.FromHexString(hex));
+
+        // Under the neutral point as key, R = S * B fits every message: 64 such bytes are R = B * 0 = (0, 1), S = 0.
+        var universal = new byte[64];
+        universal[0] = 1;
+        Assert.False(Ed25519Encoding.IsGoodKey(key));
+        Assert.False(Verifier.Verify(key, [1, 2, 3], universal));
+        Assert.False(Managed.Verify(key, [1, 2, 3], universal));
+    }
+
+    [Fact]
+    public void A_signature_whose_number_was_raised_by_the_order_of_the_group_is_refused()
+    {
+        Ed25519Identity identity = Ed25519Identity.Create();
+        byte[] signature = identity.Sign([7]);
+        byte[] order = Convert.FromHexString("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+        int carry = 0;
+        for (int i = 0; i < order.Length; i++)
+        {
+            carry += signature[32 + i] + order[i];
+            signature[32 + i] = (byte)carry;
+            carry >>= 8;
+        }
+
+        Assert.False(Verifier.Verify(identity.PublicKey, [7], signature));
+        Assert.False(Managed.Verify(identity.PublicKey, [7], signature));
+    }
+
+    [Fact]
+    public void Both_libraries_agree_on_right_and_damaged_signatures()
+    {
+        var random = new DeterministicRandom(8032);
+        for (int i = 0; i < 200; i++)
+        {
+            Ed25519Identity identity = Ed25519Identity.Create();
+            var message = new byte[random.Next(300)];
+            random.Fill(message);
+            byte[] signature = identity.Sign(message);
+            bool isDamaged = i % 2 == 1;
+            if (isDamaged)
+            {
+                signature[random.Next(signature.Length)] ^= (byte)(1 << random.Next(8));
+            }
+
+            Assert.Equal(!isDamaged, Verifier.Verify(identity.PublicKey, message, signature));
+            Assert.Equal(!isDamaged, Managed.Verify(identity.PublicKey, message, signature));
+        }
     }
 
     [Fact]
