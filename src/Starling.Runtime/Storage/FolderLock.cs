@@ -20,7 +20,11 @@ internal sealed class FolderLock : IDisposable
     private FolderLock(FileStream file) => _file = file;
 
     /// <summary>Takes the lock of <paramref name="folder"/>, or says who has it.</summary>
-    public static bool TryTake(string folder, [NotNullWhen(true)] out FolderLock? taken, [NotNullWhen(false)] out Problem? problem)
+    /// <param name="folder">Where the lock lies.</param>
+    /// <param name="shown">The folder as the user knows it.</param>
+    /// <param name="taken">The lock.</param>
+    /// <param name="problem">Who has it.</param>
+    public static bool TryTake(string folder, string shown, [NotNullWhen(true)] out FolderLock? taken, [NotNullWhen(false)] out Problem? problem)
     {
         taken = null;
         problem = null;
@@ -34,7 +38,7 @@ internal sealed class FolderLock : IDisposable
         {
             problem = new Problem(
                 "folder-in-use",
-                $"{Path.GetDirectoryName(folder)} is in use by {ReadNote(note)}",
+                $"{shown} is in use by {ReadNote(note)}",
                 "Stop that process first, or choose another folder with --dir.");
             return false;
         }

@@ -75,7 +75,7 @@ public sealed class TaskFolder : IDisposable
         {
             Directory.CreateDirectory(root);
             MakePrivate(inner);
-            if (!FolderLock.TryTake(inner, out taken, out problem))
+            if (!FolderLock.TryTake(inner, root, out taken, out problem))
             {
                 return false;
             }
