@@ -211,6 +211,9 @@ public sealed class Node
             case NodeInput.TaskOpened opened:
                 OnTaskOpened(opened);
                 break;
+            case NodeInput.InputsArrived arrived:
+                _swarm?.OnInputsArrived(arrived.FirstPiece, arrived.Count);
+                break;
             case NodeInput.JobExited exited:
                 _swarm?.OnJobExited(exited.Job, exited.Outcome);
                 break;
@@ -258,6 +261,11 @@ public sealed class Node
         _handshake.MetadataSize = opened.Task.InfoBytes.Length;
         _metadata.Serve(opened.Task);
         _swarm = new TaskSwarm(_context, _links, _addresses, opened.Task, opened.Restored);
+        if (opened.AwaitsInputs)
+        {
+            _swarm.AwaitInputs();
+        }
+
         foreach (PeerLink link in new List<PeerLink>(_links.Established))
         {
             _swarm.OnEstablished(link);

@@ -17,7 +17,14 @@ public abstract record NodeInput
     /// The task is known, allowed on this machine, and its folder is open: the first input of a run that starts from a file, or the
     /// answer to <see cref="NodeEffect.OpenTask"/>.
     /// </summary>
-    public sealed record TaskOpened(TaskFile Task, RestoredState Restored) : NodeInput;
+    public sealed record TaskOpened(TaskFile Task, RestoredState Restored) : NodeInput
+    {
+        /// <summary>What runs read is not here yet: a piece is run once <see cref="InputsArrived"/> names it. Results are fetched meanwhile.</summary>
+        public bool AwaitsInputs { get; init; }
+    }
+
+    /// <summary>What the runs of these pieces read is here now, checked.</summary>
+    public sealed record InputsArrived(int FirstPiece, int Count) : NodeInput;
 
     /// <summary>Addresses under which this process listens; the first is the one to tell others.</summary>
     public sealed record Listening(IReadOnlyList<PeerAddress> Addresses) : NodeInput;

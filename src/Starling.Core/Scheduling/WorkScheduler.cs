@@ -24,6 +24,7 @@ public sealed class WorkScheduler
     private readonly byte[] _wanted;
     private readonly PieceSet _free;
     private readonly PieceSet _excluded;
+    private readonly PieceSet _withheld;
     private readonly SortedList<int, OwnRun> _running = [];
     private readonly SlotRing _ring;
     private readonly Dictionary<int, Instant> _notBefore = [];
@@ -56,6 +57,7 @@ public sealed class WorkScheduler
         Array.Fill(_wanted, (byte)1);
         _free = new PieceSet(pieceCount, full: true);
         _excluded = new PieceSet(pieceCount);
+        _withheld = new PieceSet(pieceCount);
         _swarm = new DurationMedian(options.MedianSamples);
         _own = new DurationMedian(options.MedianSamples);
         Claims = new ClaimTable(pieceCount, options, Refresh, OnClaims);
@@ -127,6 +129,22 @@ public sealed class WorkScheduler
     {
         _excluded.Remove(piece);
         Refresh(piece);
+    }
+
+    /// <summary>Never pick this piece before <see cref="Provide"/>: what its run reads is not here yet.</summary>
+    public void Withhold(int piece)
+    {
+        _withheld.Add(piece);
+        Refresh(piece);
+    }
+
+    /// <summary>What the piece's run reads has arrived.</summary>
+    public void Provide(int piece)
+    {
+        if (_withheld.Remove(piece))
+        {
+            Refresh(piece);
+        }
     }
 
     /// <summary>Do not pick this piece before <paramref name="until"/>: its last run failed.</summary>
@@ -343,7 +361,7 @@ public sealed class WorkScheduler
     }
 
     private bool MayRun(int piece) =>
-        _wanted[piece] > 0 && !_excluded.Contains(piece) && !_running.ContainsKey(piece) && !_notBefore.ContainsKey(piece);
+        _wanted[piece] > 0 && !_excluded.Contains(piece) && !_withheld.Contains(piece) && !_running.ContainsKey(piece) && !_notBefore.ContainsKey(piece);
 
     private void Refresh(int piece)
     {

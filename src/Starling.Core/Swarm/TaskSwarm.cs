@@ -155,6 +155,24 @@ internal sealed class TaskSwarm
         }
     }
 
+    /// <summary>Nothing is run before its inputs are here.</summary>
+    public void AwaitInputs()
+    {
+        for (int piece = 0; piece < _map.Count; piece++)
+        {
+            _scheduler.Withhold(piece);
+        }
+    }
+
+    /// <summary>The inputs of these pieces are here.</summary>
+    public void OnInputsArrived(int first, int count)
+    {
+        for (int piece = first; piece < first + count; piece++)
+        {
+            _scheduler.Provide(piece);
+        }
+    }
+
     public void OnDrained(PeerLink link) => _uploader.OnDrained(link);
 
     public void OnMessage(PeerLink link, PeerMessage message)

@@ -39,6 +39,25 @@ public sealed class NodeLifeTests
     }
 
     [Fact]
+    public void WhatWaitsForInputs_RunsPieceByPieceAsTheyArrive()
+    {
+        Node node = Open(MakeTask(3), awaitsInputs: true);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Empty(Tick(node).OfType<NodeEffect.StartJob>());
+            Assert.True(node.NextWake > _now);
+        }
+
+        NodeEffect.StartJob job = Step(node, new NodeInput.InputsArrived(1, 1)).OfType<NodeEffect.StartJob>().Single();
+        Assert.Equal(1, job.Piece);
+        Assert.Empty(Step(node, new NodeInput.InputsArrived(1, 1)).OfType<NodeEffect.StartJob>());
+        List<NodeEffect> effects = Step(node, new NodeInput.JobExited(job.Job, new JobOutcome.Succeeded(ResultId.Empty) { Elapsed = TimeSpan.FromSeconds(1) }));
+        Assert.Empty(effects.OfType<NodeEffect.StartJob>());
+        Step(node, new NodeInput.ResultStored(1, ResultId.Empty));
+        Assert.NotEqual(1, Step(node, new NodeInput.InputsArrived(0, 3)).OfType<NodeEffect.StartJob>().Single().Piece);
+    }
+
+    [Fact]
     public void ARangeSearchedInVain_EndsNothingButTheWork()
     {
         Node node = Open(MakeTask(1) with { Until = Until.First });
@@ -77,12 +96,12 @@ public sealed class NodeLifeTests
         Verify = new VerifySpec.Own(),
     };
 
-    private Node Open(TaskInfo info, bool mayCompute = true)
+    private Node Open(TaskInfo info, bool mayCompute = true, bool awaitsInputs = false)
     {
         Assert.True(TaskFileCodec.TryMake(info, out TaskFile? task, out Problem? problem), problem?.Reason);
         var node = new Node(
             new NodeOptions { TaskId = task.Id, Incarnation = 1, MayCompute = mayCompute }, new StandInIdentity("me"), new StandInVerifier(), 1);
-        Step(node, new NodeInput.TaskOpened(task, RestoredState.None));
+        Step(node, new NodeInput.TaskOpened(task, RestoredState.None) { AwaitsInputs = awaitsInputs });
         return node;
     }
 
