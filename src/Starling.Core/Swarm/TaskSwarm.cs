@@ -20,15 +20,11 @@ internal sealed class TaskSwarm
 {
     private static readonly TimeSpan StorePause = TimeSpan.FromSeconds(5);
 
-    /// <summary>The driver tells the addresses that it knows right after it opened the task: work is not picked before.</summary>
-    private static readonly TimeSpan JoinPause = TimeSpan.FromMilliseconds(50);
-
     private readonly NodeContext _context;
     private readonly LinkTable _links;
-    private readonly AddressBook _addresses;
+    private readonly JoinGate _join;
     private readonly PieceMap _map;
-    private readonly WorkerTable _workers = new();
-    private readonly PieceJudge _judge;
+    private readonly Acceptance _acceptance;
     private readonly WorkScheduler _scheduler;
     private readonly SlotTable _slots;
     private readonly SwarmGossip _gossip;
@@ -39,40 +35,34 @@ internal sealed class TaskSwarm
     private readonly LostPieces _lost;
     private readonly HitSearch _hits;
     private readonly Completion _completion;
+    private readonly RunEnds _runEnds;
     private readonly SortedDictionary<int, Arrival> _arrivals = [];
     private readonly SortedDictionary<int, Instant> _paused = [];
-    private readonly SortedSet<int> _disputed = [];
-    private readonly SortedDictionary<int, ushort> _remembered = [];
-    private readonly Instant _openedAt;
     private readonly List<NodeEffect> _started = [];
     private Instant _computeFrom;
-    private bool _joined;
     private bool _restoring;
 
     public TaskSwarm(NodeContext context, LinkTable links, AddressBook addresses, TaskFile task, RestoredState restored)
     {
         _context = context;
         _links = links;
-        _addresses = addresses;
-        _openedAt = context.Now;
+        _join = new JoinGate(context, links, addresses);
         Task = task;
         int count = task.Info.PieceCount;
         _map = new PieceMap(task.Id, count);
-        _judge = new PieceJudge(_map, _workers, VerificationPolicies.Of(task.Info.Verify));
         _scheduler = new WorkScheduler(count, context.Self, new SchedulingOptions(), context.Random) { Slots = context.Options.Slots };
         _slots = new SlotTable(context, _scheduler);
         var logs = new AttestationLogs(context.Self);
-
-        // My own place is taken first: a flood of workers can't fill the table without me.
-        _workers.Find(context.Self);
+        _hits = new HitSearch(context, task.Info, _map, links);
+        _acceptance = new Acceptance(context, task, _map, _hits);
         _gossip = new SwarmGossip(context, links, logs, _scheduler, task.Id) { BatchArrived = OnBatch };
         _downloader = new Downloader(context, _map, links);
-        _uploader = new Uploader(context, _map, links, _workers);
+        _uploader = new Uploader(context, _map, links, _acceptance.Workers);
         _proofs = new ProofServer(context, _map, links);
         _lost = new LostPieces(context, _map, _downloader);
         _keeper = new ResultKeeper(context, logs, task.Id, restored.Log != 0 ? restored.Log : context.Options.Incarnation);
-        _hits = new HitSearch(context, task.Info, _map, links);
         _completion = new Completion(context, task.Info, _map, links, _downloader, _slots);
+        _runEnds = new RunEnds(context, _map, _acceptance, _scheduler, _slots, _keeper, _lost, _completion);
         Restore(restored);
     }
 
@@ -88,28 +78,28 @@ internal sealed class TaskSwarm
         }
 
         wake = Instant.Min(wake, _scheduler.NextWake);
-        if (_joined && _context.Options.MayCompute)
+        if (_join.IsOpen && _context.Options.MayCompute)
         {
             wake = Instant.Min(wake, _slots.NextWake());
         }
 
-        if (_joined || !_context.Options.MayCompute)
+        if (_join.IsOpen || !_context.Options.MayCompute)
         {
             return _computeFrom > _context.Now ? Instant.Min(wake, _computeFrom) : wake;
         }
 
-        return Instant.Min(wake, _openedAt + (_context.Now - _openedAt < JoinPause ? JoinPause : _context.Options.JoinPatience));
+        return Instant.Min(wake, _join.NextWake);
     }
 
     /// <summary>What <see cref="NextWake"/> is made of, for checkers.</summary>
     public string DescribeWakes() =>
         $"gossip {_gossip.NextWake().Seconds:F3}, scheduler {_scheduler.NextWake.Seconds:F3} (renewal {_scheduler.NextRenewal.Seconds:F3}, "
-        + $"expiry {_scheduler.Claims.NextExpiry.Seconds:F3}), joined {_joined}, computing from {_computeFrom.Seconds:F3}";
+        + $"expiry {_scheduler.Claims.NextExpiry.Seconds:F3}), joined {_join.IsOpen}, computing from {_computeFrom.Seconds:F3}";
 
     public void OnEstablished(PeerLink link)
     {
         _scheduler.SawWorker(link.Key, link.Cores, _context.Now);
-        if (_workers.Find(link.Key) is { } worker)
+        if (_acceptance.Workers.Find(link.Key) is { } worker)
         {
             for (int piece = 0; piece < _map.Count; piece++)
             {
@@ -132,7 +122,7 @@ internal sealed class TaskSwarm
         }
 
         _downloader.OnLinkClosed(link);
-        if (_links.IsBanned(link.Key) && _workers.Find(link.Key) is { } worker)
+        if (_links.IsBanned(link.Key) && _acceptance.Workers.Find(link.Key) is { } worker)
         {
             GiveUpResultsOf(worker);
         }
@@ -243,31 +233,7 @@ internal sealed class TaskSwarm
         }
     }
 
-    public void OnJobExited(JobId job, JobOutcome outcome)
-    {
-        if (_slots.End(job, outcome) is not { } ended)
-        {
-            return;
-        }
-
-        switch (outcome)
-        {
-            case JobOutcome.Succeeded succeeded:
-                OnRunSucceeded(job, ended, succeeded);
-                break;
-            case JobOutcome.Failed failed when ended.Killed is null:
-                OnRunFailed(ended, failed);
-                break;
-            case JobOutcome.Checkpointed when outcome.Elapsed < _context.Options.RetryDelay:
-                // A run that saves its state again and again without doing anything is not to keep the machine busy.
-                _scheduler.NotBefore(ended.Piece, _context.Now + _context.Options.RetryDelay);
-                break;
-            case JobOutcome.Failed or JobOutcome.Killed:
-                _context.Report(new NodeEvent.Aborted(
-                    ended.Piece, ended.Slot, ended.Killed ?? AbortReason.Owner, ended.Attempt, outcome.Elapsed));
-                break;
-        }
-    }
+    public void OnJobExited(JobId job, JobOutcome outcome) => _runEnds.OnJobExited(job, outcome);
 
     public void OnStored(int piece, ResultId result)
     {
@@ -367,7 +333,7 @@ internal sealed class TaskSwarm
         if (!_completion.IsStopping)
         {
             Surrender();
-            if (_context.Options.MayCompute && HasJoined() && _keeper.HasRoom && _computeFrom <= _context.Now)
+            if (_context.Options.MayCompute && _join.TryOpen() && _keeper.HasRoom && _computeFrom <= _context.Now)
             {
                 _slots.Fill(_started);
             }
@@ -397,7 +363,7 @@ internal sealed class TaskSwarm
     /// <summary>Every table that a remote can make grow, with its size and its bound (invariant 3).</summary>
     public IEnumerable<(string Name, long Count, long Bound)> Tables()
     {
-        yield return ("workers", _workers.Count, WorkerTable.MaxWorkers);
+        yield return ("workers", _acceptance.Workers.Count, WorkerTable.MaxWorkers);
         yield return ("workers with claims", _scheduler.Claims.WorkerCount, new SchedulingOptions().MaxWorkers);
         yield return ("arrivals", _arrivals.Count, _map.Count);
         yield return ("proof requests", _proofs.Count, ProofServer.MaxWaiting);
@@ -421,7 +387,7 @@ internal sealed class TaskSwarm
         _restoring = true;
         for (int piece = 0; piece < _map.Count; piece++)
         {
-            _scheduler.SetWanted(piece, _judge.Judge(piece).WantedRuns);
+            _scheduler.SetWanted(piece, _acceptance.WantedRuns(piece));
         }
 
         foreach ((int piece, ResultId result) in restored.Held)
@@ -439,7 +405,7 @@ internal sealed class TaskSwarm
             int candidate = piece < _map.Count ? _map.IndexOf(piece, result) : -1;
             if (candidate >= 0 && (_map.Held(piece) & (1 << candidate)) != 0)
             {
-                _remembered[piece] = (ushort)(_remembered.GetValueOrDefault(piece) | (1 << candidate));
+                _acceptance.Remember(piece, candidate);
                 Reassess(piece);
             }
         }
@@ -485,10 +451,9 @@ internal sealed class TaskSwarm
             return;
         }
 
-        int self = _workers.Find(_context.Self)?.Number ?? -1;
         for (int piece = 0; piece < _map.Count; piece++)
         {
-            if (_map.Used(piece) is { } used && _map.VoteOf(piece, self) != _map.IndexOf(piece, used))
+            if (_map.Used(piece) is { } used && _acceptance.MyVote(piece) != _map.IndexOf(piece, used))
             {
                 link.Gossip.UntoldHeld.Add(new Attestation(piece, used));
             }
@@ -497,12 +462,11 @@ internal sealed class TaskSwarm
 
     private void OnBatch(AttestationBatch batch)
     {
-        if (_workers.Find(batch.Worker) is not { } worker)
+        if (_acceptance.Heard(batch.Worker) is not { } worker)
         {
             return;
         }
 
-        worker.Believed |= IsBelieved(batch.Worker);
         PeerLink? neighbour = _links.Find(batch.Worker);
         foreach (Attestation entry in batch.Entries)
         {
@@ -540,42 +504,17 @@ internal sealed class TaskSwarm
         }
     }
 
-    private bool IsBelieved(PublicKey key)
-    {
-        if (key == _context.Self || _context.Options.TrustAnyone || (Task.IsMemberSwarm && Task.Info.Verify is VerifySpec.Own))
-        {
-            return true;
-        }
-
-        foreach (PublicKey sibling in _context.Options.Siblings)
-        {
-            if (sibling == key)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     private void OnContradiction(Worker worker, int piece)
     {
-        if (worker.Contradicted || worker.Key == _context.Self)
+        if (!_acceptance.Distrust(worker, piece))
         {
             return;
         }
 
-        worker.Contradicted = true;
-        _context.Refuse("contradiction", $"worker {worker.Key} signed two results of piece {piece}", "Its attestations count for nothing");
         for (int i = 0; i < _map.Count; i++)
         {
-            if (_map.VoteOf(i, worker.Number) is >= 0 and int voted)
+            if (_map.VoteOf(i, worker.Number) >= 0)
             {
-                if (_remembered.TryGetValue(i, out ushort remembered))
-                {
-                    _remembered[i] = (ushort)(remembered & ~(1 << voted));
-                }
-
                 Reassess(i);
             }
         }
@@ -678,53 +617,6 @@ internal sealed class TaskSwarm
         _completion.Cancel(stop.ReplacedBy);
     }
 
-    private void OnRunSucceeded(JobId job, EndedJob ended, JobOutcome.Succeeded succeeded)
-    {
-        int piece = ended.Piece;
-        int candidate = _map.IndexOf(piece, succeeded.Result);
-        bool isAcceptable = candidate >= 0 && (_map.Acceptable(piece) & (1 << candidate)) != 0;
-        int mine = _workers.Find(_context.Self) is { } self ? _map.VoteOf(piece, self.Number) : -1;
-        bool contradictsMe = mine >= 0 && mine != candidate;
-        bool keep = !_map.IsFinished(piece)
-            && !_keeper.IsPending(piece)
-            && !_completion.IsStopping
-            && (isAcceptable || (!contradictsMe && (!_map.IsAccepted(piece) || _lost.IsLost(piece))));
-        if (!keep)
-        {
-            _context.Emit(new NodeEffect.DiscardOutput(job));
-            _context.Report(new NodeEvent.Aborted(
-                piece, ended.Slot, ended.Killed ?? AbortReason.AcceptedElsewhere, ended.Attempt, succeeded.Elapsed));
-            if (contradictsMe && !_map.IsFinished(piece))
-            {
-                _context.Report(new NodeEvent.Error(new Problem(
-                    "not-repeatable",
-                    $"piece {piece} came out differently from the result that was signed here before and is lost",
-                    "Make the command give the same bytes each time, or start over in a fresh folder")));
-                _scheduler.Exclude(piece);
-            }
-
-            return;
-        }
-
-        _scheduler.Exclude(piece);
-        _keeper.Add(new FinishedRun(job, piece, succeeded.Result, succeeded.Elapsed, IsToBeAttested: mine < 0));
-    }
-
-    private void OnRunFailed(EndedJob ended, JobOutcome.Failed failed)
-    {
-        _context.Report(new NodeEvent.Failed(
-            ended.Piece, ended.Slot, failed.Problem, ended.Attempt, failed.Elapsed, failed.StandardError));
-        if (ended.Attempt >= _context.Options.MaxAttempts)
-        {
-            _scheduler.Exclude(ended.Piece);
-            _completion.GaveUp(ended.Piece, failed);
-            return;
-        }
-
-        TimeSpan pause = TimeSpan.FromTicks(_context.Options.RetryDelay.Ticks << Math.Min(ended.Attempt - 1, 20));
-        _scheduler.NotBefore(ended.Piece, _context.Now + pause);
-    }
-
     private void OnFinished(int piece)
     {
         _lost.Found(piece);
@@ -747,8 +639,7 @@ internal sealed class TaskSwarm
 
     private void TellHeld(int piece, ResultId used)
     {
-        int self = _workers.Find(_context.Self)?.Number ?? -1;
-        if (_map.VoteOf(piece, self) != _map.IndexOf(piece, used))
+        if (_acceptance.MyVote(piece) != _map.IndexOf(piece, used))
         {
             _gossip.TellHeld(new Attestation(piece, used));
         }
@@ -771,30 +662,18 @@ internal sealed class TaskSwarm
     /// <summary>Judges a piece again and tells everybody here whom a change concerns.</summary>
     private void Reassess(int piece)
     {
-        Verdict verdict = _judge.Judge(piece);
-        ushort acceptable = (ushort)(verdict.Acceptable | _hits.Proved(piece) | _remembered.GetValueOrDefault(piece));
-        ushort before = _map.Acceptable(piece);
-        ResultId? usedBefore = _map.Used(piece);
-        bool changed = _map.SetAcceptable(piece, acceptable);
-        if (acceptable != before)
+        AcceptanceChange change = _acceptance.Reassess(piece);
+        if (change.Acceptable != change.Before)
         {
-            OnAcceptanceChanged(piece, before, acceptable);
+            OnAcceptanceChanged(piece, change);
         }
 
-        SetWanted(piece, verdict);
-        if (verdict.Disputed && _disputed.Add(piece))
-        {
-            _context.Report(new NodeEvent.Error(new Problem(
-                "disputed",
-                $"piece {piece} has {_map.CandidateCount(piece)} different results and no agreement",
-                "Make the command's output the same on every machine, pin its tools, or compare by meaning")));
-        }
-
-        if (changed && _map.IsFinished(piece))
+        SetWanted(piece, change.WantedRuns);
+        if (change.Finished)
         {
             OnFinished(piece);
         }
-        else if (changed)
+        else if (change.Unfinished)
         {
             _completion.OnUnfinished(piece);
             if (_hits.OnUnfinished(piece))
@@ -802,21 +681,20 @@ internal sealed class TaskSwarm
                 OnHitsChanged();
             }
         }
-        else if (usedBefore is not null && _map.Used(piece) is { } used && used != usedBefore)
+        else if (change.SwitchedTo is { } used)
         {
             SwitchTo(piece, used);
         }
     }
 
-    private void OnAcceptanceChanged(int piece, ushort before, ushort acceptable)
+    private void OnAcceptanceChanged(int piece, AcceptanceChange change)
     {
-        if (before == 0)
+        if (change.Before == 0)
         {
-            _judge.CreditVoters(piece, acceptable);
             _slots.Kill(piece, AbortReason.AcceptedElsewhere);
         }
 
-        int canonical = _map.Canonical(piece, acceptable);
+        int canonical = _map.Canonical(piece, change.Acceptable);
         if (canonical >= 0 && !_restoring && (_map.Held(piece) & (1 << canonical)) != 0)
         {
             _context.Emit(new NodeEffect.SaveAccepted(piece, _map.Candidate(piece, canonical)));
@@ -826,11 +704,10 @@ internal sealed class TaskSwarm
         {
             _downloader.Review(piece);
         }
-
     }
 
-    private void SetWanted(int piece, Verdict verdict) =>
-        _scheduler.SetWanted(piece, _hits.HasHit ? 0 : _lost.IsLost(piece) ? 1 : _map.IsAccepted(piece) ? 0 : verdict.WantedRuns);
+    private void SetWanted(int piece, int runs) =>
+        _scheduler.SetWanted(piece, _hits.HasHit ? 0 : _lost.IsLost(piece) ? 1 : _map.IsAccepted(piece) ? 0 : runs);
 
     /// <summary>The first hit came, or the last one turned out to be none: every piece is wanted no more, or again.</summary>
     private void OnHitsChanged()
@@ -842,7 +719,7 @@ internal sealed class TaskSwarm
 
         for (int piece = 0; piece < _map.Count; piece++)
         {
-            SetWanted(piece, _judge.Judge(piece));
+            SetWanted(piece, _acceptance.WantedRuns(piece));
         }
     }
 
@@ -852,43 +729,6 @@ internal sealed class TaskSwarm
         {
             _slots.Kill(piece, AbortReason.Yield);
         }
-    }
-
-    /// <summary>
-    /// Work is first picked when the neighbours that are known of have told what they do, or did not answer: picking blindly would repeat
-    /// what they have.
-    /// </summary>
-    private bool HasJoined()
-    {
-        if (_joined || _context.Now - _openedAt >= _context.Options.JoinPatience)
-        {
-            return _joined = true;
-        }
-
-        if (_addresses.HasUntriedVouched(_links.HasRoomToConnect(_addresses.Pending)) || _context.Now - _openedAt < JoinPause)
-        {
-            return false;
-        }
-
-        foreach (PeerLink link in _links.All)
-        {
-            if (link.Stage is LinkStage.AwaitingHandshake or LinkStage.AwaitingIdentity
-                || (link.IsEstablished && (!link.Gossip.PositionsKnown || link.Gossip.Announced.Count > 0)))
-            {
-                return false;
-            }
-        }
-
-        foreach (PublicKey sibling in _context.Options.Siblings)
-        {
-            // Siblings are known to start just now, whoever of two connects to the other.
-            if (sibling != _context.Self && _links.Find(sibling) is null)
-            {
-                return false;
-            }
-        }
-
-        return _joined = true;
     }
 
     /// <summary>Downloads that the disk refused are tried again after a pause.</summary>
