@@ -70,6 +70,9 @@ public abstract record NodeEffect
     /// <summary>Merge this file from these pieces' stored results, in order; answer with MergeExited.</summary>
     public sealed record StartMerge(int File, IReadOnlyList<(int Piece, ResultId Result)> Parts) : NodeEffect;
 
+    /// <summary>A proved peer of the task listens here: whoever fetches or seeds the task's inputs may ask it for them too.</summary>
+    public sealed record PeerListens(PeerAddress Address) : NodeEffect;
+
     /// <summary>Something a person or a script may want to know.</summary>
     public sealed record Report(NodeEvent Event) : NodeEffect;
 

@@ -146,6 +146,7 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
         if (link.ListenAddress is { } listens)
         {
             addresses.Cover(listens, context.Now);
+            context.Emit(new NodeEffect.PeerListens(listens));
         }
 
         return true;

@@ -23,6 +23,9 @@ public interface IEngineHost
     /// <summary>A magnet link's task file came in: check whether it may run here, open its folder, post TaskOpened or StopRequested.</summary>
     void OpenTask(TaskFile task);
 
+    /// <summary>A proved peer listens here.</summary>
+    void PeerListens(PeerAddress address);
+
     /// <summary>Something to tell.</summary>
     void Report(NodeEvent nodeEvent, Instant at);
 

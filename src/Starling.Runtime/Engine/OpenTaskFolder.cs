@@ -73,7 +73,7 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
 
         var launcher = new ProcessLauncher();
         var runner = new JobRunner(
-            task.Info, folder, store, post, launcher, new RunnerOptions { CoresPerRun = task.Info.Needs.Cores, Inputs = options.Inputs });
+            task.Info, folder, store, post, launcher, new RunnerOptions { CoresPerRun = task.Info.Needs.Cores, Inputs = options.Inputs.ToDictionary(input => input.Key, input => new InputPlace(input.Value)) });
         var merger = new Merger(task.Info, folder, store, post, launcher);
         List<Problem> remarks = [];
         if (store.Damage is { } damage)

@@ -205,6 +205,12 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    void IEngineHost.PeerListens(PeerAddress address)
+    {
+        // Nothing is fetched beside the task yet.
+    }
+
+    /// <inheritdoc/>
     void IEngineHost.Report(NodeEvent nodeEvent, Instant at) => _observer.Report(nodeEvent);
 
     /// <inheritdoc/>

@@ -23,12 +23,12 @@ internal sealed class InputFolder
     private readonly ChunkSpec? _chunks;
     private readonly string _chunkFolder;
     private readonly string _source = "";
-    private readonly IReadOnlyList<string> _files = [];
+    private readonly Func<IReadOnlyList<string>> _files = static () => [];
 
     /// <param name="task">The task.</param>
     /// <param name="privateFolder"><c>.starling</c>.</param>
     /// <param name="places">Where each input lies.</param>
-    public InputFolder(TaskInfo task, string privateFolder, IReadOnlyDictionary<string, string> places)
+    public InputFolder(TaskInfo task, string privateFolder, IReadOnlyDictionary<string, InputPlace> places)
     {
         _chunks = task.Chunks;
         _chunkFolder = Path.Combine(privateFolder, "chunks");
@@ -46,20 +46,26 @@ internal sealed class InputFolder
             Directory.CreateDirectory(_chunkFolder);
             foreach (InputSpec input in task.Inputs)
             {
-                if (!places.TryGetValue(input.Name, out string? place) || !(File.Exists(place) || Directory.Exists(place)))
+                if (!places.TryGetValue(input.Name, out InputPlace? place)
+                    || (place.Awaited is null && !File.Exists(place.Path) && !Directory.Exists(place.Path)))
                 {
                     Problem = new Problem(Code, $"input '{input.Name}' of the task is not on this machine", "Wait until it is downloaded.");
                     return;
                 }
 
-                File.CreateSymbolicLink(Path.Combine(links, input.Name), place);
+                File.CreateSymbolicLink(Path.Combine(links, input.Name), place.Path);
             }
 
             FolderPath = links;
             if (_chunks is not null)
             {
-                _source = places[_chunks.Input];
-                _files = _chunks.Size == 0 ? FilesOf(_source) : [];
+                InputPlace place = places[_chunks.Input];
+                _source = place.Path;
+                if (_chunks.Size == 0)
+                {
+                    List<string>? files = place.Awaited is null ? FilesOf(_source) : null;
+                    _files = place.Awaited ?? (() => files!);
+                }
             }
         }
         catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
@@ -85,8 +91,9 @@ internal sealed class InputFolder
 
         if (_chunks.Size == 0)
         {
-            chunk = piece < _files.Count ? _files[piece] : null;
-            return chunk is null ? new Problem(Code, $"input '{_chunks.Input}' has no file for piece {piece}: it has {_files.Count}") : null;
+            IReadOnlyList<string> files = _files();
+            chunk = piece < files.Count ? files[piece] : null;
+            return chunk is null ? new Problem(Code, $"input '{_chunks.Input}' has no file for piece {piece}: it has {files.Count}") : null;
         }
 
         chunk = Path.Combine(_chunkFolder, string.Create(CultureInfo.InvariantCulture, $"slot-{slot}"));

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 
 namespace Starling.Runtime.Execution;
@@ -8,6 +9,17 @@ public sealed record RunnerOptions
     /// <summary>Cores of one run: <c>SLOTS</c>; null: as many as the task needs.</summary>
     public int? CoresPerRun { get; init; }
 
-    /// <summary>Where each input of the task lies on this machine: its name, and the absolute path of its file or folder.</summary>
-    public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>();
+    /// <summary>Where each input of the task lies on this machine, by its name.</summary>
+    public IReadOnlyDictionary<string, InputPlace> Inputs { get; init; } = new Dictionary<string, InputPlace>();
+}
+
+/// <summary>Where an input lies.</summary>
+/// <param name="Path">Absolute path of its file or folder.</param>
+public sealed record InputPlace(string Path)
+{
+    /// <summary>
+    /// Null: it is here. Otherwise it is being fetched, nothing is run before what it reads is there, and this tells the absolute
+    /// paths of its files in the order of the torrent; empty while that is not known.
+    /// </summary>
+    public Func<IReadOnlyList<string>>? Awaited { get; init; }
 }

@@ -68,6 +68,6 @@ public static class InputFinder
             return null;
         }
 
-        return new LocalInput(input, path, files);
+        return new LocalInput(input, path, files, torrent);
     }
 }

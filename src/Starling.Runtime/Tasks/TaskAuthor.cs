@@ -156,7 +156,7 @@ public static class TaskAuthor
                 return problem;
             }
 
-            inputs.Add(new LocalInput(new InputSpec(torrent.Name, torrent.InfoHash, torrent.Length), full, files));
+            inputs.Add(new LocalInput(new InputSpec(torrent.Name, torrent.InfoHash, torrent.Length), full, files, torrent));
         }
 
         return null;

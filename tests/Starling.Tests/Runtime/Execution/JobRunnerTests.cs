@@ -378,7 +378,7 @@ public sealed class JobRunnerTests
         Assert.Equal(["B", "a/z", "a.txt", "b"], Enumerable.Range(0, 4).Select(piece => run.Output(piece, piece)));
     }
 
-    private static RunnerOptions Inputs(string name, string path) => new() { Inputs = new Dictionary<string, string> { [name] = path } };
+    private static RunnerOptions Inputs(string name, string path) => new() { Inputs = new Dictionary<string, InputPlace> { [name] = new(path) } };
 
     private static TaskInfo Sleep(string seconds, string bytes) => RunHarness.Shell("") with
     {
