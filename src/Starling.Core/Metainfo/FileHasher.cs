@@ -8,12 +8,13 @@ using Starling.Core.Primitives;
 namespace Starling.Core.Metainfo;
 
 /// <summary>
-/// Hashes one file of a hybrid torrent while it streams by: SHA-256 of blocks up to a layer of pieces (BEP 52), and SHA-1 of pieces
-/// (BEP 3). Keeps 52 bytes a piece and the block hashes of the current piece, whatever the file's length.
+/// Hashes the files of a torrent while they stream by, one after the other: SHA-256 of blocks up to a layer of pieces (BEP 52), and SHA-1 of pieces
+/// (BEP 3), as the version asks. Keeps 52 bytes a piece and the block hashes of the current piece, whatever the file's length.
 /// </summary>
 public sealed class FileHasher : IDisposable
 {
     private readonly int _pieceLength;
+    private readonly TorrentVersion _version;
     private readonly IncrementalHash _v1 = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
     private readonly List<byte> _v1Pieces = [];
     private readonly List<Hash256> _layer = [];
@@ -23,9 +24,10 @@ public sealed class FileHasher : IDisposable
     private int _pieceFill;
     private long _length;
 
-    /// <summary>A hasher of one file.</summary>
+    /// <summary>A hasher of all files of one torrent in order.</summary>
     /// <param name="pieceLength">A power of two, 16 KiB or more.</param>
-    public FileHasher(int pieceLength)
+    /// <param name="version">Which hashes are wanted.</param>
+    public FileHasher(int pieceLength, TorrentVersion version = TorrentVersion.Hybrid)
     {
         if (pieceLength < MerkleTree.BlockSize || !BitOperations.IsPow2(pieceLength))
         {
@@ -33,6 +35,7 @@ public sealed class FileHasher : IDisposable
         }
 
         _pieceLength = pieceLength;
+        _version = version;
     }
 
     /// <summary>Takes the next bytes of the file.</summary>
@@ -41,43 +44,56 @@ public sealed class FileHasher : IDisposable
         _length += bytes.Length;
         while (!bytes.IsEmpty)
         {
-            int taken = Math.Min(bytes.Length, MerkleTree.BlockSize - _blockFill);
+            // v1 pieces run on from file to file, so the block may be cut by the end of one.
+            int room = Math.Min(MerkleTree.BlockSize - _blockFill, _pieceLength - _pieceFill - _blockFill);
+            int taken = Math.Min(bytes.Length, room);
             bytes[..taken].CopyTo(_block.AsSpan(_blockFill));
             bytes = bytes[taken..];
             _blockFill += taken;
-            if (_blockFill == MerkleTree.BlockSize)
+            if (taken == room)
             {
                 EndBlock();
             }
         }
     }
 
-    /// <summary>Ends the file.</summary>
+    /// <summary>Ends the file; the next bytes are those of the next one.</summary>
     /// <param name="path">See <see cref="HashedFile.Path"/>.</param>
-    /// <param name="isLast">Whether no file follows in the torrent: then the last v1 piece is not padded.</param>
+    /// <param name="isLast">Whether no file follows in the torrent: then the last v1 piece ends here.</param>
     public HashedFile Complete(string path, bool isLast)
     {
         EndBlock();
         bool single = _layer.Count == 0;
-        if (_pieceFill > 0)
+        if (_pieceFill > 0 && (isLast || _version != TorrentVersion.V1))
         {
-            int padding = isLast ? 0 : _pieceLength - _pieceFill;
-            var zeros = new byte[Math.Min(padding, MerkleTree.BlockSize)];
-            for (int rest = padding; rest > 0; rest -= zeros.Length)
-            {
-                _v1.AppendData(zeros, 0, Math.Min(rest, zeros.Length));
-            }
-
+            PadV1(isLast ? 0 : _pieceLength - _pieceFill);
             EndPiece();
         }
 
-        return single
-            ? new HashedFile(path, _length, _layer.Count == 0 ? Hash256.Zero : _layer[0], [], [.. _v1Pieces])
-            : new HashedFile(path, _length, RootOf(_layer), _layer.Count == 1 ? [] : [.. _layer], [.. _v1Pieces]);
+        Hash256 root = _layer.Count == 0 ? Hash256.Zero : single ? _layer[0] : RootOf(_layer);
+        var file = new HashedFile(path, _length, root, _layer.Count < 2 ? [] : [.. _layer], [.. _v1Pieces]);
+        _layer.Clear();
+        _v1Pieces.Clear();
+        _length = 0;
+        return file;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _v1.Dispose();
+
+    private void PadV1(int padding)
+    {
+        if (_version != TorrentVersion.Hybrid)
+        {
+            return;
+        }
+
+        var zeros = new byte[Math.Min(padding, MerkleTree.BlockSize)];
+        for (int rest = padding; rest > 0; rest -= zeros.Length)
+        {
+            _v1.AppendData(zeros, 0, Math.Min(rest, zeros.Length));
+        }
+    }
 
     private void EndBlock()
     {
@@ -87,8 +103,16 @@ public sealed class FileHasher : IDisposable
         }
 
         ReadOnlySpan<byte> block = _block.AsSpan(0, _blockFill);
-        _leaves.Add(Hash256.Of(block));
-        _v1.AppendData(block);
+        if (_version != TorrentVersion.V1)
+        {
+            _leaves.Add(Hash256.Of(block));
+        }
+
+        if (_version != TorrentVersion.V2)
+        {
+            _v1.AppendData(block);
+        }
+
         _pieceFill += _blockFill;
         _blockFill = 0;
         if (_pieceFill == _pieceLength)
@@ -99,28 +123,27 @@ public sealed class FileHasher : IDisposable
 
     private void EndPiece()
     {
-        _v1Pieces.AddRange(_v1.GetHashAndReset());
-
-        // A file within one piece has the root of its own blocks; otherwise the last piece's subtree is filled up to a whole piece.
-        if (_layer.Count > 0)
+        if (_version != TorrentVersion.V2)
         {
-            while (_leaves.Count < _pieceLength / MerkleTree.BlockSize)
-            {
-                _leaves.Add(Hash256.Zero);
-            }
+            _v1Pieces.AddRange(_v1.GetHashAndReset());
         }
 
-        _layer.Add(MerkleTree.Root(_leaves));
-        _leaves.Clear();
         _pieceFill = 0;
+        if (_version == TorrentVersion.V1)
+        {
+            return;
+        }
+
+        // A file within one piece has the root of its own blocks; otherwise the last piece's subtree is filled up to a whole piece.
+        _layer.Add(_layer.Count > 0 ? MerkleTree.Root(_leaves, _pieceLength / MerkleTree.BlockSize) : MerkleTree.Root(_leaves));
+        _leaves.Clear();
     }
 
     /// <summary>The root above the layer of pieces; pieces that are missing up to a power of two are subtrees of zero leaves (BEP 52).</summary>
     private Hash256 RootOf(IReadOnlyList<Hash256> layer)
     {
         var padded = new List<Hash256>(layer);
-        var zeroLeaves = new Hash256[_pieceLength / MerkleTree.BlockSize];
-        Hash256 zeroPiece = MerkleTree.Root(zeroLeaves);
+        Hash256 zeroPiece = MerkleTree.ZeroRoot(_pieceLength / MerkleTree.BlockSize);
         while (!BitOperations.IsPow2(padded.Count))
         {
             padded.Add(zeroPiece);

@@ -56,7 +56,7 @@ public static class InputFinder
 
         // A file of another length needs no hashing.
         bool isOtherFile = File.Exists(path) && new FileInfo(path).Length != input.Length;
-        if (isOtherFile || !InputHasher.TryHash(path, out HybridTorrent? torrent, out IReadOnlyList<string> files, out _))
+        if (isOtherFile || !InputHasher.TryHash(path, out CreatedTorrent? torrent, out IReadOnlyList<string> files, out _))
         {
             reason = $"is at {path}, but has another content or cannot be read";
             return null;

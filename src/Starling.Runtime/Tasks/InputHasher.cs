@@ -10,7 +10,7 @@ using Starling.Core.Tasks;
 namespace Starling.Runtime.Tasks;
 
 /// <summary>
-/// Makes the hybrid torrent of a file or a folder on disk. The same name and content give the same torrent on every machine; dates, owners and
+/// Makes the torrent of a file or a folder on disk. The same name and content give the same torrent on every machine; dates, owners and
 /// modes do not count. Symbolic links are refused: what they lead to differs between machines.
 /// </summary>
 public static class InputHasher
@@ -31,11 +31,27 @@ public static class InputHasher
     /// <param name="cancel">Ends it by <see cref="OperationCanceledException"/>.</param>
     public static bool TryHash(
         string path,
-        [NotNullWhen(true)] out HybridTorrent? torrent,
+        [NotNullWhen(true)] out CreatedTorrent? torrent,
+        out IReadOnlyList<string> paths,
+        [NotNullWhen(false)] out Problem? problem,
+        CancellationToken cancel = default) => TryHash(path, new TorrentRecipe(), out torrent, out paths, out problem, cancel);
+
+    /// <summary>Hashes the file or folder at <paramref name="path"/>.</summary>
+    /// <param name="path">A path on this machine.</param>
+    /// <param name="recipe">What kind of torrent it becomes.</param>
+    /// <param name="torrent">Its torrent, named after it.</param>
+    /// <param name="paths">Absolute paths of its files, in the torrent's order.</param>
+    /// <param name="problem">Code <c>input</c>; names the path.</param>
+    /// <param name="cancel">Ends it by <see cref="OperationCanceledException"/>.</param>
+    public static bool TryHash(
+        string path,
+        TorrentRecipe recipe,
+        [NotNullWhen(true)] out CreatedTorrent? torrent,
         out IReadOnlyList<string> paths,
         [NotNullWhen(false)] out Problem? problem,
         CancellationToken cancel = default)
     {
+        ArgumentNullException.ThrowIfNull(recipe);
         torrent = null;
         paths = [];
         try
@@ -66,9 +82,9 @@ public static class InputHasher
                 return false;
             }
 
-            files.Sort(static (left, right) => HybridTorrent.ComparePaths(left.Relative, right.Relative));
+            files.Sort(static (left, right) => CreatedTorrent.ComparePaths(left.Relative, right.Relative));
             paths = files.ConvertAll(static file => file.File.FullName);
-            torrent = Hash(name, files, isFolder, cancel);
+            torrent = Hash(name, files, isFolder, recipe, cancel);
             return true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
@@ -111,7 +127,8 @@ public static class InputHasher
         return null;
     }
 
-    private static HybridTorrent Hash(string name, List<(string Relative, FileInfo File)> files, bool isFolder, CancellationToken cancel)
+    private static CreatedTorrent Hash(
+        string name, List<(string Relative, FileInfo File)> files, bool isFolder, TorrentRecipe recipe, CancellationToken cancel)
     {
         long total = 0;
         foreach ((string _, FileInfo file) in files)
@@ -119,12 +136,12 @@ public static class InputHasher
             total = checked(total + file.Length);
         }
 
-        int pieceLength = HybridTorrent.PieceLengthFor(total);
+        int pieceLength = recipe.PieceLength ?? CreatedTorrent.PieceLengthFor(total);
         var hashed = new List<HashedFile>(files.Count);
         var buffer = new byte[BufferSize];
+        using var hasher = new FileHasher(pieceLength, recipe.Version);
         for (int i = 0; i < files.Count; i++)
         {
-            using var hasher = new FileHasher(pieceLength);
             using var stream = new FileStream(files[i].File.FullName, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
             if (!stream.CanSeek)
             {
@@ -146,7 +163,9 @@ public static class InputHasher
             hashed.Add(hasher.Complete(files[i].Relative, isLast: i == files.Count - 1));
         }
 
-        return isFolder ? HybridTorrent.OfFolder(name, pieceLength, hashed) : HybridTorrent.OfFile(hashed[0], pieceLength);
+        return isFolder
+            ? CreatedTorrent.OfFolder(name, pieceLength, hashed, recipe.Version, recipe.IsPrivate)
+            : CreatedTorrent.OfFile(hashed[0], pieceLength, recipe.Version, recipe.IsPrivate);
     }
 
     private static Problem Wrong(string path, string reason, string hint) =>

@@ -151,7 +151,7 @@ public static class TaskAuthor
         foreach (string path in paths)
         {
             string full = Path.GetFullPath(Path.Combine(draft.Folder, path));
-            if (!InputHasher.TryHash(full, out HybridTorrent? torrent, out IReadOnlyList<string> files, out Problem? problem))
+            if (!InputHasher.TryHash(full, out CreatedTorrent? torrent, out IReadOnlyList<string> files, out Problem? problem))
             {
                 return problem;
             }

@@ -72,37 +72,31 @@ internal sealed class PartsFile : IDisposable
         }
     }
 
-    /// <summary>The state was saved: what was given up may be used.</summary>
+    /// <summary>The state was saved: what was given up may be used; a file without slots goes.</summary>
     public void Saved()
     {
         lock (_lock)
         {
             _free.UnionWith(_leaving);
             _leaving.Clear();
-        }
-    }
-
-    /// <summary>Makes everything durable; deletes the file when no slot is in use.</summary>
-    public void Flush()
-    {
-        lock (_lock)
-        {
-            if (_slots.Count > 0)
-            {
-                if (_file is not null)
-                {
-                    RandomAccess.FlushToDisk(_file);
-                }
-
-                return;
-            }
-
-            if (_leaving.Count == 0)
+            if (_slots.Count == 0 && _free.Count > 0)
             {
                 _file?.Dispose();
                 _file = null;
                 _free.Clear();
-                File.Delete(_path);
+                TemporaryFile.Delete(_path);
+            }
+        }
+    }
+
+    /// <summary>Makes everything durable.</summary>
+    public void Flush()
+    {
+        lock (_lock)
+        {
+            if (_file is not null)
+            {
+                RandomAccess.FlushToDisk(_file);
             }
         }
     }

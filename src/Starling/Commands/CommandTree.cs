@@ -23,6 +23,7 @@ internal static class CommandTree
             RunCommand.Build(),
             InspectCommand.Build(),
             ImportCommand.Build(),
+            TorrentCommand.Build(),
             ModelCommand.Build(),
         };
         foreach (Option option in root.Options)
@@ -72,5 +73,6 @@ internal static class CommandTree
         });
     }
 
-    private static string PathOf(Command command) => command is RootCommand ? "starling" : $"starling {command.Name}";
+    private static string PathOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : "starling";
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -9,16 +10,26 @@ using Starling.Core.Primitives;
 
 namespace Starling.Core.Metainfo;
 
-/// <summary>
-/// A torrent that old and new clients share: v1 (BEP 3, files aligned by padding, BEP 47) and v2 (BEP 52) in one <c>info</c> dictionary.
-/// The same name and files give the same bytes on every machine.
-/// </summary>
-public sealed class HybridTorrent
+/// <summary>Which hashes a torrent has.</summary>
+public enum TorrentVersion
+{
+    /// <summary>v1 and v2 in one <c>info</c> dictionary: old and new clients share it. Files are aligned by padding (BEP 47).</summary>
+    Hybrid,
+
+    /// <summary>SHA-1 of pieces alone (BEP 3); files follow each other without padding.</summary>
+    V1,
+
+    /// <summary>SHA-256 Merkle trees alone (BEP 52).</summary>
+    V2,
+}
+
+/// <summary>A torrent made here: v1 (BEP 3), v2 (BEP 52), or both. The same name and files give the same bytes on every machine.</summary>
+public sealed class CreatedTorrent
 {
     /// <summary>The shortest piece: one block.</summary>
     public const int MinPieceLength = MerkleTree.BlockSize;
 
-    /// <summary>The longest piece that is chosen.</summary>
+    /// <summary>The longest piece that is chosen; who makes a torrent may ask for up to <see cref="TorrentLimits.MaxPieceLength"/>.</summary>
     public const int MaxPieceLength = 16 * 1024 * 1024;
 
     /// <summary>Pieces that a torrent should not have more of, where longer pieces are to be had.</summary>
@@ -26,8 +37,9 @@ public sealed class HybridTorrent
 
     private readonly IReadOnlyList<HashedFile> _files;
 
-    private HybridTorrent(string name, int pieceLength, IReadOnlyList<HashedFile> files, byte[] info, long length)
+    private CreatedTorrent(TorrentVersion version, string name, int pieceLength, IReadOnlyList<HashedFile> files, byte[] info, long length)
     {
+        Version = version;
         Name = name;
         PieceLength = pieceLength;
         _files = files;
@@ -35,6 +47,9 @@ public sealed class HybridTorrent
         InfoHash = Hash256.Of(info);
         Length = length;
     }
+
+    /// <summary>Which hashes it has.</summary>
+    public TorrentVersion Version { get; }
 
     /// <summary>Name of the file or folder.</summary>
     public string Name { get; }
@@ -48,10 +63,10 @@ public sealed class HybridTorrent
     /// <summary>The canonical <c>info</c> dictionary.</summary>
     public ReadOnlyMemory<byte> InfoBytes { get; }
 
-    /// <summary>The v2 info-hash.</summary>
+    /// <summary>The v2 info-hash: SHA-256 of <see cref="InfoBytes"/>; it names nothing where there are no v2 hashes.</summary>
     public Hash256 InfoHash { get; }
 
-    /// <summary>The v1 info-hash, 20 bytes.</summary>
+    /// <summary>The v1 info-hash: SHA-1 of <see cref="InfoBytes"/>, 20 bytes; it names nothing where there are no v1 hashes.</summary>
     public byte[] V1InfoHash => SHA1.HashData(InfoBytes.Span);
 
     /// <summary>The length of pieces for <paramref name="totalLength"/> bytes: the smallest power of two that makes at most <see cref="WantedPieces"/>.</summary>
@@ -78,54 +93,68 @@ public sealed class HybridTorrent
     }
 
     /// <summary>The torrent of one file called <paramref name="file"/>'s path.</summary>
-    public static HybridTorrent OfFile(HashedFile file, int pieceLength)
+    /// <param name="file">Hashed for the same <paramref name="version"/>.</param>
+    /// <param name="pieceLength">A power of two.</param>
+    /// <param name="version">Which hashes it has.</param>
+    /// <param name="isPrivate">Whether peers may come from trackers alone (BEP 27).</param>
+    public static CreatedTorrent OfFile(HashedFile file, int pieceLength, TorrentVersion version = TorrentVersion.Hybrid, bool isPrivate = false)
     {
         ArgumentNullException.ThrowIfNull(file);
-        return Make(file.Path, pieceLength, [file], isFolder: false);
+        return Make(version, file.Path, pieceLength, [file], isFolder: false, isPrivate);
     }
 
     /// <summary>The torrent of a folder.</summary>
     /// <param name="name">The folder's name.</param>
     /// <param name="pieceLength">A power of two.</param>
-    /// <param name="files">At least one, in the order of <see cref="ComparePaths"/>; all but the last hashed with padding.</param>
-    public static HybridTorrent OfFolder(string name, int pieceLength, IReadOnlyList<HashedFile> files) =>
-        Make(name, pieceLength, files, isFolder: true);
+    /// <param name="files">At least one, in the order of <see cref="ComparePaths"/>, hashed in this order for the same <paramref name="version"/>.</param>
+    /// <param name="version">Which hashes it has.</param>
+    /// <param name="isPrivate">Whether peers may come from trackers alone (BEP 27).</param>
+    public static CreatedTorrent OfFolder(
+        string name, int pieceLength, IReadOnlyList<HashedFile> files, TorrentVersion version = TorrentVersion.Hybrid, bool isPrivate = false) =>
+        Make(version, name, pieceLength, files, isFolder: true, isPrivate);
 
-    /// <summary>The whole .torrent file.</summary>
-    public byte[] ToTorrentFile()
+    /// <summary>The .torrent file without trackers and the like; they are added by <c>with</c>.</summary>
+    /// <param name="torrent">The file.</param>
+    /// <param name="problem">What is made here can be outside of <see cref="TorrentLimits"/> in one way: it holds no bytes at all.</param>
+    public bool TryToFile([NotNullWhen(true)] out TorrentFile? torrent, [NotNullWhen(false)] out Problem? problem)
     {
-        var layers = new SortedDictionary<Hash256, IReadOnlyList<Hash256>>();
-        foreach (HashedFile file in _files)
+        torrent = null;
+        if (!TorrentInfo.TryRead(InfoBytes, out TorrentInfo? info, out problem))
         {
-            if (file.PieceLayer.Count > 0)
+            return false;
+        }
+
+        PieceLayers? layers = null;
+        if (info.HasV2)
+        {
+            layers = new PieceLayers(info);
+            int next = 0;
+            foreach (TorrentFileEntry entry in info.Files)
             {
-                layers[file.PiecesRoot] = file.PieceLayer;
+                if (!entry.IsPadding && _files[next++] is { PieceLayer.Count: > 0 } file && !layers.TryAddLayer(entry.Index, Bytes(file.PieceLayer)))
+                {
+                    throw new InvalidOperationException($"The layer of {file.Path} does not lead to its root.");
+                }
             }
         }
 
-        var writer = new BencodeWriter(InfoBytes.Length + 256);
-        writer.BeginDictionary();
-        writer.Key("info"u8);
-        writer.Raw(InfoBytes.Span);
-        writer.Key("piece layers"u8);
-        writer.BeginDictionary();
-        foreach ((Hash256 root, IReadOnlyList<Hash256> layer) in layers)
-        {
-            var bytes = new byte[layer.Count * Hash256.Size];
-            for (int i = 0; i < layer.Count; i++)
-            {
-                layer[i].CopyTo(bytes.AsSpan(i * Hash256.Size));
-            }
-
-            writer.Bytes(root.ToArray(), bytes);
-        }
-
-        writer.End();
-        writer.End();
-        return writer.ToArray();
+        torrent = new TorrentFile { Info = info, Layers = layers };
+        return true;
     }
 
-    private static HybridTorrent Make(string name, int pieceLength, IReadOnlyList<HashedFile> files, bool isFolder)
+    private static byte[] Bytes(IReadOnlyList<Hash256> layer)
+    {
+        var bytes = new byte[layer.Count * Hash256.Size];
+        for (int i = 0; i < layer.Count; i++)
+        {
+            layer[i].CopyTo(bytes.AsSpan(i * Hash256.Size));
+        }
+
+        return bytes;
+    }
+
+    private static CreatedTorrent Make(
+        TorrentVersion version, string name, int pieceLength, IReadOnlyList<HashedFile> files, bool isFolder, bool isPrivate)
     {
         ArgumentOutOfRangeException.ThrowIfZero(files.Count, nameof(files));
         for (int i = 1; i < files.Count; i++)
@@ -146,23 +175,40 @@ public sealed class HybridTorrent
 
         var writer = new BencodeWriter(1024 + v1Pieces.Count);
         writer.BeginDictionary();
-        writer.Key("file tree"u8);
-        WriteTree(writer, files, 0, files.Count, isFolder ? 0 : -1);
-        if (isFolder)
+        if (version != TorrentVersion.V1)
         {
-            WriteV1Files(writer, files, pieceLength);
+            writer.Key("file tree"u8);
+            WriteTree(writer, files, 0, files.Count, isFolder ? 0 : -1);
         }
-        else
+
+        if (version != TorrentVersion.V2 && isFolder)
+        {
+            WriteV1Files(writer, files, version == TorrentVersion.Hybrid ? pieceLength : 1);
+        }
+        else if (version != TorrentVersion.V2)
         {
             writer.Integer("length"u8, length);
         }
 
-        writer.Integer("meta version"u8, 2);
+        if (version != TorrentVersion.V1)
+        {
+            writer.Integer("meta version"u8, 2);
+        }
+
         writer.Text("name"u8, name);
         writer.Integer("piece length"u8, pieceLength);
-        writer.Bytes("pieces"u8, v1Pieces.ToArray());
+        if (version != TorrentVersion.V2)
+        {
+            writer.Bytes("pieces"u8, v1Pieces.ToArray());
+        }
+
+        if (isPrivate)
+        {
+            writer.Integer("private"u8, 1);
+        }
+
         writer.End();
-        return new HybridTorrent(name, pieceLength, files, writer.ToArray(), length);
+        return new CreatedTorrent(version, name, pieceLength, files, writer.ToArray(), length);
     }
 
     /// <summary>Writes the files [first, end), which share all parts of their paths before character <paramref name="start"/>; -1: the path is one name.</summary>
@@ -211,14 +257,15 @@ public sealed class HybridTorrent
         writer.End();
     }
 
-    private static void WriteV1Files(BencodeWriter writer, IReadOnlyList<HashedFile> files, int pieceLength)
+    /// <summary>Writes the v1 list; padding fills up each file but the last to a multiple of <paramref name="alignment"/>.</summary>
+    private static void WriteV1Files(BencodeWriter writer, IReadOnlyList<HashedFile> files, int alignment)
     {
         writer.Key("files"u8);
         writer.BeginList();
         for (int i = 0; i < files.Count; i++)
         {
             WriteV1File(writer, isPad: false, files[i].Length, files[i].Path.Split('/'));
-            long padding = (pieceLength - (files[i].Length % pieceLength)) % pieceLength;
+            long padding = (alignment - (files[i].Length % alignment)) % alignment;
             if (padding > 0 && i < files.Count - 1)
             {
                 WriteV1File(writer, isPad: true, padding, [".pad", padding.ToString(CultureInfo.InvariantCulture)]);
