@@ -78,6 +78,11 @@ internal sealed class ResumeState
         var slots = saved is null ? null : PartsFile.Decode(saved.Parts, info.PieceCount);
         saved = slots is null ? null : saved;
         var pieces = saved?.Pieces ?? new byte[size];
+        if (options.IsChecked)
+        {
+            pieces.AsSpan().Fill(0xFF);
+        }
+
         ClearSpare(pieces, info.PieceCount);
         var doubtful = new byte[size];
         var wasElsewhere = new bool[stamps.Length];
@@ -90,7 +95,10 @@ internal sealed class ResumeState
 
             FileStamp before = saved?.Stamps[i] ?? FileStamp.Absent;
             wasElsewhere[i] = saved is not null && !before.IsThere;
-            if (IsAsSaved(saved, before, stamps[i], info.Files[i].Length, inPlace[i]))
+            bool isKnown = options.IsChecked
+                ? stamps[i].Size == info.Files[i].Length
+                : IsAsSaved(saved, before, stamps[i], info.Files[i].Length, inPlace[i]);
+            if (isKnown)
             {
                 continue;
             }

@@ -38,19 +38,21 @@ public sealed class TorrentFolder : IDisposable
     /// <summary>Opens or makes the folder of a torrent.</summary>
     /// <param name="directory"><c>DIR</c>; it may be a link, for the user named it.</param>
     /// <param name="info">The torrent.</param>
+    /// <param name="stateFolder">Where <c>HASH/</c> lies instead, if not null.</param>
     /// <param name="folder">The folder, locked.</param>
     /// <param name="problem">Why not.</param>
-    public static bool TryOpen(string directory, TorrentInfo info, [NotNullWhen(true)] out TorrentFolder? folder, [NotNullWhen(false)] out Problem? problem)
+    public static bool TryOpen(
+        string directory, TorrentInfo info, string? stateFolder, [NotNullWhen(true)] out TorrentFolder? folder, [NotNullWhen(false)] out Problem? problem)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(info);
         folder = null;
         string root = Path.GetFullPath(directory);
-        string inner = PrivateOf(root, info.SwarmHashes[0]);
+        string inner = stateFolder is null ? PrivateOf(root, info.SwarmHashes[0]) : Path.Combine(stateFolder, info.SwarmHashes[0].ToString());
         try
         {
             Directory.CreateDirectory(root);
-            if (LinkBetween(root, Path.GetRelativePath(root, inner)) is { } link)
+            if (stateFolder is null && LinkBetween(root, Path.GetRelativePath(root, inner)) is { } link)
             {
                 problem = StorageProblem.Link(link);
                 return false;

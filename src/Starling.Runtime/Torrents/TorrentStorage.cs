@@ -72,7 +72,7 @@ public sealed class TorrentStorage : IDisposable
         ArgumentNullException.ThrowIfNull(info);
         ArgumentNullException.ThrowIfNull(options);
         storage = null;
-        if (!TorrentFolder.TryOpen(directory, info, out TorrentFolder? folder, out problem))
+        if (!TorrentFolder.TryOpen(directory, info, options.StateFolder, out TorrentFolder? folder, out problem))
         {
             return false;
         }

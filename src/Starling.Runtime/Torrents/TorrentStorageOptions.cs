@@ -21,6 +21,12 @@ public sealed record TorrentStorageOptions
     /// </summary>
     public IReadOnlyList<bool>? Wanted { get; init; }
 
+    /// <summary>Absolute path of the folder for state and lock, where files are shared that lie in somebody else's folder; null: below the download folder.</summary>
+    public string? StateFolder { get; init; }
+
+    /// <summary>Whether the caller has just read all files and found them right: those of the right length are not looked at again.</summary>
+    public bool IsChecked { get; init; }
+
     /// <summary>The clock that the saved state is dated by.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

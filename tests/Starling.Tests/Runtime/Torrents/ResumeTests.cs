@@ -56,6 +56,37 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void What_the_caller_has_just_checked_is_shared_from_where_it_lies_and_nothing_is_written_there()
+    {
+        using var elsewhere = new TemporaryFolder();
+        WriteAll(closing: true);
+        Directory.Delete(Path.Combine(_folder.Path, ".starling"), recursive: true);
+        var options = new TorrentStorageOptions { StateFolder = elsewhere.Path, IsChecked = true };
+        Assert.True(TorrentStorage.TryOpen(Torrent.Info, _folder.Path, options, out TorrentStorage? storage, out _));
+        using (storage)
+        {
+            Assert.Equal(All, storage.Resume.Pieces);
+            Assert.Equal(None, storage.Resume.Unchecked);
+            Assert.Null(storage.SaveResume(All, [], closing: true));
+        }
+
+        Assert.False(Directory.Exists(Path.Combine(_folder.Path, ".starling")));
+        Assert.Single(Directory.GetDirectories(elsewhere.Path));
+
+        // A file that has shrunk since is not believed.
+        using (FileStream file = new(PathOf("b.txt"), FileMode.Open))
+        {
+            file.SetLength(10);
+        }
+
+        Assert.True(TorrentStorage.TryOpen(Torrent.Info, _folder.Path, options, out storage, out _));
+        using (storage)
+        {
+            Assert.Equal([0, 1, 2], Set(storage.Resume.Pieces));
+        }
+    }
+
+    [Fact]
     public void A_missing_file_is_missing_and_there_is_nothing_to_check()
     {
         WriteAll(closing: true);
