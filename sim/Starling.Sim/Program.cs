@@ -1,4 +1,5 @@
 using System;
+using Starling.Sim.Dht;
 using Starling.Sim.Reduced;
 using Starling.Sim.Swarms;
 
@@ -13,6 +14,7 @@ internal static class Program
         ["reduced", .. string[] rest] => ReducedCommand.One(rest),
         ["schedulers", .. string[] rest] => ReducedCommand.Schedulers(rest),
         ["curve", .. string[] rest] => ReducedCommand.Curve(rest),
+        ["dht", .. string[] rest] => DhtCommand.Run(rest),
         _ => Usage(),
     };
 
@@ -20,6 +22,7 @@ internal static class Program
     {
         Console.Error.WriteLine("usage: swarm [--peers N] [--pieces N] [--seconds S] [--seed N] [--scenario NAME] … | seeds N [--from S]");
         Console.Error.WriteLine("     | reduced [--peers N] [--pieces-per-peer N] [--seconds S] … | curve | schedulers …");
+        Console.Error.WriteLine("     | dht [--nodes N] [--churn X] [--hostile X] [--loss X] [--minutes M] [--lookups N] [--seed N] …");
         return 2;
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
+using System.IO;
 using System.Linq;
 using System.Net;
 using System.Net.Sockets;
@@ -15,6 +16,7 @@ using Starling.Runtime.Identity;
 using Starling.Runtime.Kernels;
 using Starling.Runtime.Machine;
 using Starling.Runtime.Network;
+using Starling.Runtime.Storage;
 using Starling.Runtime.Tasks;
 
 namespace Starling.Runtime.Engine;
@@ -28,6 +30,9 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     // Local peers are connected each to each; other swarms stay at the node's own bound.
     private const int SpareLinks = 16;
 
+    /// <summary>The known nodes of the DHT, in the home folder or beside the task's journal.</summary>
+    private const string DhtFile = "dht";
+
     private readonly TaskSessionOptions _options;
     private readonly ISessionObserver _observer;
     private readonly ISignatureVerifier _verifier;
@@ -39,8 +44,10 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     private OpenTaskFolder? _folder;
     private PeerResolver? _resolver;
     private LocalDiscovery? _discovery;
+    private DhtService? _dht;
     private EngineLoop? _loop;
     private bool _disposed;
+    private bool _hasSiblings;
     private volatile SessionOutcome? _notOpened;
 
     private TaskSession(TaskSessionOptions options, ISessionObserver observer, ISignatureVerifier verifier)
@@ -128,7 +135,9 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             first.Add(new NodeInput.PeersFound(addresses, PeerSource.Owner));
         }
 
-        _resolver = new PeerResolver(_queue.Add, Remark);
+        _hasSiblings = siblings.Count > 0;
+        StartDht();
+        _resolver = new PeerResolver(Found, Remark);
         _resolver.Resolve(_options.Peers, PeerSource.Owner);
         _resolver.Resolve(_options.Magnet?.Peers ?? [], PeerSource.Magnet);
         if (_folder is not null)
@@ -142,7 +151,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         {
             _discovery = LocalDiscovery.Start(
                 new LocalDiscoveryOptions { InfoHash = InfoHash.Of(_options.TaskId), Listener = _transport!.ListenEndPoint, Failed = Remark },
-                _queue.Add);
+                Found);
         }
     }
 
@@ -172,6 +181,11 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
 
         _disposed = true;
         _queue.Close();
+        if (_dht is not null)
+        {
+            await _dht.DisposeAsync().ConfigureAwait(false);
+        }
+
         if (_discovery is not null)
         {
             await _discovery.DisposeAsync().ConfigureAwait(false);
@@ -207,11 +221,23 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     /// <inheritdoc/>
     void IEngineHost.PeerListens(PeerAddress address)
     {
-        // Nothing is fetched beside the task yet.
+        // Nothing is fetched beside the task yet. Siblings on this machine need no DHT to be found.
+        if (!_hasSiblings)
+        {
+            _dht?.AddNodes([address], isVouched: false);
+        }
     }
 
     /// <inheritdoc/>
-    void IEngineHost.Report(NodeEvent nodeEvent, Instant at) => _observer.Report(nodeEvent);
+    void IEngineHost.Report(NodeEvent nodeEvent, Instant at)
+    {
+        if (nodeEvent is NodeEvent.Swarm swarm)
+        {
+            _dht?.SetLonely(InfoHash.Of(_options.TaskId), swarm.Connected == 0);
+        }
+
+        _observer.Report(nodeEvent);
+    }
 
     /// <inheritdoc/>
     void IEngineHost.Left(LeaveReason reason, Problem? problem) => _ended.TrySetResult(
@@ -251,6 +277,39 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         task?.Info is { Until: Until.First, Run: RunSpec.Kernel spec } info && KernelRegistry.TryCreate(spec, info, out IKernel? kernel, out _)
             ? kernel as IHitCheck
             : null;
+
+    /// <summary>Looks for the swarm in the DHT. Nothing is asked before somebody is known to ask.</summary>
+    private void StartDht()
+    {
+        if (!_options.UseDht || _udp is null)
+        {
+            return;
+        }
+
+        _dht = DhtService.Start(
+            new DhtServiceOptions
+            {
+                Nodes = [.. _options.DhtRouters, .. _options.Task?.Nodes ?? []],
+                File = Path.Combine(_options.HomeFolder ?? Path.Combine(_options.Folder, TaskFolder.PrivateName), DhtFile),
+                IsFileMine = _options.HomeFolder is null,
+                Failed = Remark,
+            },
+            _udp,
+            _verifier);
+        InfoHash swarm = InfoHash.Of(_options.TaskId);
+        _dht.Search(swarm, (ushort)ListenEndPoint.Port, peers => _queue.Add(new NodeInput.PeersFound(peers, PeerSource.Dht)));
+        _dht.SetLonely(swarm, isLonely: true);
+    }
+
+    /// <summary>Peers that were found elsewhere: where a peer listens is its node of the DHT too.</summary>
+    private void Found(NodeInput input)
+    {
+        _queue.Add(input);
+        if (input is NodeInput.PeersFound found)
+        {
+            _dht?.AddNodes(found.Addresses, isVouched: found.Source is PeerSource.Owner or PeerSource.Magnet);
+        }
+    }
 
     private void Remark(Problem problem) => _observer.Report(new NodeEvent.Error(problem));
 

@@ -37,6 +37,15 @@ public sealed record TaskSessionOptions
     /// <summary>Announce the task on the local network and look there for others (BEP 14).</summary>
     public bool DiscoverLocally { get; init; } = true;
 
+    /// <summary>Look for peers in the DHT (BEP 5), and announce this one there.</summary>
+    public bool UseDht { get; init; } = true;
+
+    /// <summary>Nodes of the DHT to begin with besides those that the task file names, as <c>HOST:PORT</c>. None is built in.</summary>
+    public IReadOnlyList<string> DhtRouters { get; init; } = [];
+
+    /// <summary>Absolute path of the owner's folder, for what tasks share, such as known nodes of the DHT; null: the task keeps its own.</summary>
+    public string? HomeFolder { get; init; }
+
     /// <summary>Where inputs of the task lie on this machine: name and absolute path.</summary>
     public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>();
 

@@ -27,10 +27,18 @@ internal static class RunCommand
         var exit = new Option<bool>("--exit") { Description = "leave when the output is complete and the others have what they need" };
         var json = new Option<bool>("--json") { Description = "print one JSON object per event and line" };
 
+        var noDht = new Option<bool>("--no-dht") { Description = "do not look for peers in the DHT" };
+        var routers = new Option<string[]>("--dht-router")
+        {
+            Description = "a node of the DHT to begin with; may be given many times (none is built in)",
+            HelpName = "HOST:PORT",
+        };
+
         peers.Validators.Add(CheckPeers);
+        routers.Validators.Add(CheckPeers);
         var command = new Command("run", "Join the swarm of a task: compute, share and merge; then share until stopped.")
         {
-            task, dir, slots, listen, peers, localPeers, trust, exit, json,
+            task, dir, slots, listen, peers, localPeers, noDht, routers, trust, exit, json,
         };
         command.SetAction(parsed => RunAction.Run(new RunSettings
         {
@@ -40,6 +48,8 @@ internal static class RunCommand
             Listen = parsed.GetValue(listen),
             Peers = parsed.GetValue(peers) ?? [],
             LocalPeers = parsed.GetValue(localPeers) ?? 1,
+            UseDht = !parsed.GetValue(noDht),
+            DhtRouters = parsed.GetValue(routers) ?? [],
             Trust = parsed.GetValue(trust),
             Exit = parsed.GetValue(exit),
             Json = parsed.GetValue(json),
@@ -82,7 +92,7 @@ internal static class RunCommand
         {
             if (!TrySplitHostPort(token.Value, out _, out _))
             {
-                result.AddError($"--peer {token.Value}: this is no HOST:PORT. Write for example 192.0.2.7:6881, [2001:db8::7]:6881 or name.example:6881.");
+                result.AddError($"{result.Option.Name} {token.Value}: this is no HOST:PORT. Write for example 192.0.2.7:6881, [2001:db8::7]:6881 or name.example:6881.");
             }
         }
     }

@@ -30,6 +30,12 @@ internal sealed record RunSettings
     /// <summary>1: this process alone.</summary>
     public int LocalPeers { get; init; } = 1;
 
+    /// <summary>Look for peers in the DHT.</summary>
+    public bool UseDht { get; init; } = true;
+
+    /// <summary><c>HOST:PORT</c> each.</summary>
+    public IReadOnlyList<string> DhtRouters { get; init; } = [];
+
     public bool Trust { get; init; }
 
     public bool Exit { get; init; }

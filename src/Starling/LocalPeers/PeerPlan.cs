@@ -28,6 +28,15 @@ internal sealed record PeerPlan
     /// <summary>Look for peers on the local network; one of several local peers is enough.</summary>
     public bool DiscoverLocally { get; init; } = true;
 
+    /// <summary>Look for peers in the DHT; one of several local peers is enough.</summary>
+    public bool UseDht { get; init; } = true;
+
+    /// <summary><c>HOST:PORT</c> each.</summary>
+    public IReadOnlyList<string> DhtRouters { get; init; } = [];
+
+    /// <summary>Absolute path of the owner's folder, if there is one.</summary>
+    public string? HomeFolder { get; init; }
+
     /// <summary>Where inputs of the task lie on this machine: name and absolute path.</summary>
     public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>();
 

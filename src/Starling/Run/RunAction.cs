@@ -39,7 +39,7 @@ internal static class RunAction
 
     private static int RunAlone(RunSettings settings, TaskArgument task, string dir, RunClock clock)
     {
-        string identityFolder = Environment.GetEnvironmentVariable("STARLING_HOME") is { Length: > 0 } home ? home : Path.Combine(dir, PrivateFolder);
+        string identityFolder = HomeFolder() ?? Path.Combine(dir, PrivateFolder);
         if (!IdentityFile.TryLoadOrCreate(identityFolder, out Ed25519Identity? identity, out Problem? problem))
         {
             return Tell(settings, clock, problem, EventName.Error, ExitCode.Failed);
@@ -85,6 +85,7 @@ internal static class RunAction
             Dir = Path.Combine(dir, $"peer-{number}"),
             Listen = ListenOf(settings, number),
             DiscoverLocally = number == 0,
+            UseDht = plan.UseDht && number == 0,
         })];
         using IRunOutput output = RunOutputs.Choose(settings.Json, settings.LocalPeers, clock);
         if (task.File is not null)
@@ -113,11 +114,17 @@ internal static class RunAction
         Dir = "",
         Slots = settings.SlotsFor(Environment.ProcessorCount),
         Peers = settings.Peers,
+        UseDht = settings.UseDht,
+        DhtRouters = settings.DhtRouters,
+        HomeFolder = HomeFolder(),
         Trust = settings.Trust,
         Exit = settings.Exit,
         Inputs = task.Inputs,
         Authors = [.. OwnerKeys.All().Select(key => key.ToString())],
     };
+
+    private static string? HomeFolder() =>
+        Environment.GetEnvironmentVariable("STARLING_HOME") is { Length: > 0 } home ? Path.GetFullPath(home) : null;
 
     private static string? ListenOf(RunSettings settings, int number) => settings.Listen is not { } listen ? null
         : listen.Port == 0 ? listen.ToString()

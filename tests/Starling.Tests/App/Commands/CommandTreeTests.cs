@@ -26,16 +26,18 @@ public sealed class CommandTreeTests
               <TASK>  a .starling, .yaml, .rbw or .comptorrent file, or a magnet link
 
             Options:
-              --dir <DIR>           folder for the output (default: named after the task)
-              --slots <N>           pieces computed at once (default: cores ÷ local peers)
-              --listen <ADDR:PORT>  where other peers reach this one (default: every address, any free port)
-              --peer <HOST:PORT>    a peer to connect to; may be given many times
-              --local-peers <N>     start N peers on this machine, each with its own process, identity and folder
-                                    DIR/peer-K
-              --trust               treat the task as mine: run its commands without walls, accept any attested result
-              --exit                leave when the output is complete and the others have what they need
-              --json                print one JSON object per event and line
-              -?, -h, --help        Show help and usage information
+              --dir <DIR>               folder for the output (default: named after the task)
+              --slots <N>               pieces computed at once (default: cores ÷ local peers)
+              --listen <ADDR:PORT>      where other peers reach this one (default: every address, any free port)
+              --peer <HOST:PORT>        a peer to connect to; may be given many times
+              --local-peers <N>         start N peers on this machine, each with its own process, identity and folder
+                                        DIR/peer-K
+              --no-dht                  do not look for peers in the DHT
+              --dht-router <HOST:PORT>  a node of the DHT to begin with; may be given many times (none is built in)
+              --trust                   treat the task as mine: run its commands without walls, accept any attested result
+              --exit                    leave when the output is complete and the others have what they need
+              --json                    print one JSON object per event and line
+              -?, -h, --help            Show help and usage information
             """.Trim(),
             Normalised(output));
     }
