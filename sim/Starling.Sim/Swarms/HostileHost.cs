@@ -39,7 +39,7 @@ internal sealed class HostileHost(SimWorld world, int number, HostileKinds kind,
         });
     }
 
-    protected override double DurationOfRun() => Kind == HostileKinds.ServesNothing ? 0.001 : base.DurationOfRun();
+    public override double DurationOfRun(int piece) => Kind == HostileKinds.ServesNothing ? 0.001 : base.DurationOfRun(piece);
 
     protected override void SendBlock(NodeEffect.SendBlock block)
     {

@@ -3,26 +3,34 @@ using System.Collections.Generic;
 
 namespace Starling.Sim.Swarms;
 
-/// <summary>What a central scheduler would need: every run goes to the slot that would end it first (greedy list scheduling).</summary>
+/// <summary>What a central scheduler would need that knows everything at once: every run goes to the slot that is free first (greedy list scheduling).</summary>
 internal static class ListSchedule
 {
-    /// <summary>The time at which the last of <paramref name="runs"/> equal runs ends.</summary>
-    /// <param name="slots">For each slot when it is there, and how long a run takes it, in seconds.</param>
-    /// <param name="runs">Number of runs.</param>
-    public static double End(IEnumerable<(double From, double Run)> slots, int runs)
+    /// <summary>The time at which the last run ends; every piece is run <paramref name="runsOfEach"/> times.</summary>
+    /// <param name="hosts">Who computes; each is there from its first start on.</param>
+    /// <param name="slots">Slots of each.</param>
+    /// <param name="pieces">Number of pieces.</param>
+    /// <param name="runsOfEach">Runs of every piece.</param>
+    public static double End(IReadOnlyList<SimHost> hosts, int slots, int pieces, int runsOfEach)
     {
-        var queue = new PriorityQueue<(double End, double Run), double>();
-        foreach ((double from, double run) in slots)
+        // By when a usual run would end there: a fast machine may be the better choice while it is busy.
+        var queue = new PriorityQueue<(SimHost Host, double Free), (double End, long Number)>();
+        long number = 0;
+        foreach (SimHost host in hosts)
         {
-            queue.Enqueue((from + run, run), from + run);
+            for (int i = 0; i < slots; i++)
+            {
+                queue.Enqueue((host, host.StartedAt.Seconds), (host.StartedAt.Seconds + host.UsualRun, number++));
+            }
         }
 
         double last = 0;
-        for (int i = 0; i < runs && queue.Count > 0; i++)
+        for (int run = 0; run < pieces * runsOfEach && queue.Count > 0; run++)
         {
-            (double end, double run) = queue.Dequeue();
+            (SimHost host, double free) = queue.Dequeue();
+            double end = free + host.DurationOfRun(run % pieces);
             last = Math.Max(last, end);
-            queue.Enqueue((end + run, run), end + run);
+            queue.Enqueue((host, end), (end + host.UsualRun, number++));
         }
 
         return last;

@@ -32,7 +32,7 @@ internal sealed class RawPeer(SimWorld world, int number, ulong seed) : SimHost(
     {
     }
 
-    public override void Take(int life, NodeInput input)
+    public override void Take(int life, NodeInput input, bool more = false)
     {
         if (input is NodeInput.LinkOpened opened)
         {

@@ -4,6 +4,7 @@ using Starling.Core.Engine;
 using Starling.Core.Gossip;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
+using Starling.Core.Scheduling;
 
 namespace Starling.Sim.Swarms;
 
@@ -21,8 +22,8 @@ internal sealed class SimChecks(SimWorld world)
     private const int MaxEventsPerHost = 200_000;
 
     private readonly Dictionary<(PublicKey Worker, int Piece), ResultId> _signed = [];
-    private readonly Dictionary<SimHost, SortedDictionary<int, ResultId>> _toSurvive = [];
-    private readonly Dictionary<SimHost, SortedSet<int>> _everFinished = [];
+    private readonly Dictionary<SimHost, PieceSet> _toSurvive = [];
+    private readonly Dictionary<SimHost, PieceSet> _everFinished = [];
     private readonly SortedDictionary<string, int> _refusals = new(StringComparer.Ordinal);
     private long _steps;
 
@@ -56,9 +57,9 @@ internal sealed class SimChecks(SimWorld world)
         }
 
         CheckContent(host, finished.Piece, finished.Result);
-        if (!_everFinished.TryGetValue(host, out SortedSet<int>? ever))
+        if (!_everFinished.TryGetValue(host, out PieceSet? ever))
         {
-            _everFinished.Add(host, ever = []);
+            _everFinished.Add(host, ever = new PieceSet(world.Options.Pieces));
         }
 
         if (!ever.Add(finished.Piece) && finished.Source == ResultSource.Resumed)
@@ -77,14 +78,14 @@ internal sealed class SimChecks(SimWorld world)
     /// <summary>Invariant 4: what is finished is not computed again by its owner.</summary>
     public void OnStartJob(SimHost host, NodeEffect.StartJob start)
     {
-        if (host.IsHonest && _everFinished.TryGetValue(host, out SortedSet<int>? ever) && ever.Contains(start.Piece))
+        if (host.IsHonest && _everFinished.TryGetValue(host, out PieceSet? ever) && ever.Contains(start.Piece))
         {
             throw Failure(host, $"runs piece {start.Piece}, which it had finished");
         }
     }
 
     /// <summary>Invariant 4: what was finished when it crashed must be finished when it is back.</summary>
-    public void OnCrash(SimHost host, SortedDictionary<int, ResultId> finished)
+    public void OnCrash(SimHost host, PieceSet finished)
     {
         if (host.IsHonest)
         {
@@ -102,16 +103,16 @@ internal sealed class SimChecks(SimWorld world)
     /// <summary>The task is open (again).</summary>
     public void OnOpened(SimHost host)
     {
-        if (!_toSurvive.Remove(host, out SortedDictionary<int, ResultId>? before))
+        if (!_toSurvive.Remove(host, out PieceSet? before))
         {
             return;
         }
 
-        foreach ((int piece, ResultId result) in before)
+        for (int piece = before.Next(0); piece >= 0; piece = before.Next(piece + 1))
         {
-            if (!host.Finished.ContainsKey(piece))
+            if (!host.Finished.Contains(piece))
             {
-                throw Failure(host, $"piece {piece} ({result.Length} bytes) was finished before the crash and is not after it");
+                throw Failure(host, $"piece {piece} was finished before the crash and is not after it");
             }
         }
     }
@@ -131,7 +132,7 @@ internal sealed class SimChecks(SimWorld world)
         int last = -1;
         foreach ((int piece, ResultId result) in merge.Parts)
         {
-            if (piece <= last || !host.Finished.ContainsKey(piece))
+            if (piece <= last || !host.Finished.Contains(piece))
             {
                 throw Failure(host, $"merges file {merge.File} from piece {piece}, which is not finished or not in order");
             }
@@ -212,7 +213,7 @@ internal sealed class SimChecks(SimWorld world)
             }
 
             CheckTables(host);
-            foreach (int piece in host.Finished.Keys)
+            for (int piece = host.Finished.Next(0); piece >= 0; piece = host.Finished.Next(piece + 1))
             {
                 if (node.Used(piece) is not { } used)
                 {

@@ -3,18 +3,21 @@ using System.Collections.Generic;
 using Starling.Core.Engine;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
+using Starling.Core.Scheduling;
 
 namespace Starling.Sim.Swarms;
 
 /// <summary>
 /// One task folder as a journal, like the real store: records in order, those up to the last flush durable. Results and my own batches are
 /// flushed before they are answered; what others said is appended lazily. A kill keeps all records; a power failure cuts the tail
-/// behind the last flush somewhere; a write that was under way is there whole or not at all.
+/// behind the last flush somewhere; a write that was under way is there whole or not at all. Contents that are the right ones are kept as
+/// one bit each, so that a thousand disks fit into the memory.
 /// </summary>
-internal sealed class SimDisk(long log)
+internal sealed class SimDisk(SimWorld world, long log, bool keepsJournal)
 {
     private readonly List<Entry> _journal = [];
     private readonly Dictionary<(int Piece, ResultId Result), byte[]> _contents = [];
+    private readonly PieceSet _right = new(world.Options.Pieces);
     private readonly List<Func<bool>> _underWay = [];
     private int _flushed;
 
@@ -22,7 +25,9 @@ internal sealed class SimDisk(long log)
     public bool IsFull { get; set; }
 
     /// <summary>The content, if a flushed record says that it is here.</summary>
-    public byte[]? Read(int piece, ResultId result) => _contents.GetValueOrDefault((piece, result));
+    public byte[]? Read(int piece, ResultId result) => world.IsRight(piece, result) && _right.Contains(piece)
+        ? world.RightContent(piece)
+        : _contents.GetValueOrDefault((piece, result));
 
     /// <summary>Notes a write that was asked for: should the machine die now, it may have come through.</summary>
     public void Begin(Func<bool> write) => _underWay.Add(write);
@@ -45,15 +50,15 @@ internal sealed class SimDisk(long log)
 
         foreach ((int piece, ResultId result, byte[] content) in results)
         {
-            if (_contents.TryAdd((piece, result), content))
+            if (world.IsKnownRight(piece, content) && world.IsRight(piece, result) ? _right.Add(piece) : _contents.TryAdd((piece, result), content))
             {
-                _journal.Add(new Entry(EntryKind.Held, piece, result, default));
+                Note(new Entry(EntryKind.Held, piece, result, default));
             }
         }
 
         if (!batch.IsEmpty)
         {
-            _journal.Add(new Entry(EntryKind.Batch, 0, default, batch));
+            Note(new Entry(EntryKind.Batch, 0, default, batch));
         }
 
         _flushed = _journal.Count;
@@ -63,7 +68,12 @@ internal sealed class SimDisk(long log)
     public void Drop(int piece, ResultId result)
     {
         _contents.Remove((piece, result));
-        _journal.Add(new Entry(EntryKind.Dropped, piece, result, default));
+        if (world.IsRight(piece, result))
+        {
+            _right.Remove(piece);
+        }
+
+        Note(new Entry(EntryKind.Dropped, piece, result, default));
     }
 
     public void SaveBatch(ReadOnlyMemory<byte> batch) => Append(new Entry(EntryKind.Batch, 0, default, batch));
@@ -96,7 +106,7 @@ internal sealed class SimDisk(long log)
         {
             switch (entry.Kind)
             {
-                case EntryKind.Held when _contents.ContainsKey((entry.Piece, entry.Result)):
+                case EntryKind.Held when Read(entry.Piece, entry.Result) is not null:
                     held.Add((entry.Piece, entry.Result));
                     break;
                 case EntryKind.Accepted:
@@ -114,6 +124,14 @@ internal sealed class SimDisk(long log)
     private void Append(Entry entry)
     {
         if (!IsFull)
+        {
+            Note(entry);
+        }
+    }
+
+    private void Note(Entry entry)
+    {
+        if (keepsJournal)
         {
             _journal.Add(entry);
         }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using Starling.Core.Engine;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
+using Starling.Core.Scheduling;
 using Starling.Core.Wire;
 
 namespace Starling.Sim.Swarms;
@@ -16,6 +17,7 @@ internal class SimHost
     private readonly bool _isBroken;
     private readonly bool _fromMagnet;
     private readonly Dictionary<JobId, RunningJob> _jobs = [];
+    private readonly SortedDictionary<int, Queue<NodeEffect.StartJob>> _slots = [];
     private readonly Dictionary<JobId, byte[]> _outputs = [];
     private readonly Dictionary<(int Piece, ResultId Result), byte[]> _downloads = [];
     private readonly HashSet<LinkId> _greeted = [];
@@ -34,7 +36,9 @@ internal class SimHost
         Random = new DeterministicRandom(seed);
         Identity = new SimIdentity(number, world.Options.Seed);
         Address = new PeerAddress(new UInt128(0, 0x0000FFFF_0A000000UL + (ulong)number + 1), 6881);
-        Disk = new SimDisk(world.NextLog());
+        Disk = NewDisk();
+        Finished = new PieceSet(world.Options.Pieces);
+        Evidence = new Evidence(world);
     }
 
     public int Number { get; }
@@ -54,7 +58,13 @@ internal class SimHost
 
     public double Speed => _isBroken ? 0 : _speed;
 
+    /// <summary>Seconds of a run here, give or take the jitter.</summary>
+    public double UsualRun => World.Options.PieceSeconds / _speed;
+
     public Instant UploadFreeAt { get; set; }
+
+    /// <summary>What is on its way here, by the time at which it arrives (kept by <see cref="SimNetwork"/>).</summary>
+    public Dictionary<Instant, SimNetwork.Delivery> Deliveries { get; } = [];
 
     public Instant StartedAt { get; private set; } = Instant.Never;
 
@@ -67,10 +77,10 @@ internal class SimHost
     public bool IsDone => LeftWith == LeaveReason.Done || (IsUp && CompleteAt != Instant.Never);
 
     /// <summary>Pieces that the node says are finished.</summary>
-    public SortedDictionary<int, ResultId> Finished { get; } = [];
+    public PieceSet Finished { get; private set; }
 
     /// <summary>What the node knows of others' and its own attestations, in this life.</summary>
-    public Evidence Evidence { get; private set; } = new();
+    public Evidence Evidence { get; private set; }
 
     /// <summary>Seconds of runs here, by how they ended.</summary>
     public double UsefulSeconds { get; private set; }
@@ -78,6 +88,9 @@ internal class SimHost
     public double WastedSeconds { get; private set; }
 
     public int Runs { get; private set; }
+
+    /// <summary>Runs that were killed.</summary>
+    public int Aborts { get; private set; }
 
     public Node? Node => _node;
 
@@ -106,6 +119,7 @@ internal class SimHost
                 MaxLinks = options.MaxLinks,
                 ExitWhenDone = options.ExitWhenDone && IsHonest,
                 MayCompute = MayCompute,
+                GossipDelay = options.GossipDelay > 0 ? TimeSpan.FromSeconds(options.GossipDelay) : NodeOptions.DefaultGossipDelay,
             },
             Identity,
             Identity,
@@ -124,7 +138,7 @@ internal class SimHost
     public virtual void Crash(CrashKind kind)
     {
         Disk.Crash(kind == CrashKind.Power, Random);
-        var finished = new SortedDictionary<int, ResultId>(Finished);
+        PieceSet finished = Finished;
         GoDown();
         switch (kind)
         {
@@ -132,11 +146,11 @@ internal class SimHost
                 World.Checks.OnCrash(this, finished);
                 break;
             case CrashKind.FolderLost:
-                Disk = new SimDisk(World.NextLog());
+                Disk = NewDisk();
                 World.Checks.OnFolderLost(this);
                 break;
             case CrashKind.MachineLost:
-                Disk = new SimDisk(World.NextLog());
+                Disk = NewDisk();
                 Identity = new SimIdentity(Number + (Life * 1_000_000), World.Options.Seed);
                 World.Checks.OnFolderLost(this);
                 break;
@@ -144,7 +158,10 @@ internal class SimHost
     }
 
     /// <summary>Hands an input to the node, if it still lives the life that the input was meant for.</summary>
-    public virtual void Take(int life, NodeInput input)
+    /// <param name="life">The life it was meant for.</param>
+    /// <param name="input">What happened.</param>
+    /// <param name="more">Another input follows at once.</param>
+    public virtual void Take(int life, NodeInput input, bool more = false)
     {
         if (life != Life || _node is null)
         {
@@ -168,7 +185,7 @@ internal class SimHost
             Console.WriteLine($"{now.Seconds:F4} < {input}");
         }
 
-        foreach (NodeEffect effect in _node.Step(input, now))
+        foreach (NodeEffect effect in _node.Step(input, now, more))
         {
             if (World.Options.TraceHost == Number)
             {
@@ -182,6 +199,11 @@ internal class SimHost
         if (LeftWith is not null)
         {
             GoDown();
+            return;
+        }
+
+        if (more)
+        {
             return;
         }
 
@@ -239,6 +261,7 @@ internal class SimHost
             case NodeEffect.SaveBatch save:
                 Disk.SaveBatch(save.Batch);
                 Evidence.Add(save.Batch);
+                World.News.Heard(save.Batch);
                 break;
             case NodeEffect.SaveAccepted save:
                 Disk.SaveAccepted(save.Piece, save.Result);
@@ -294,17 +317,22 @@ internal class SimHost
         });
     }
 
-    /// <summary>Seconds that a run takes here.</summary>
-    protected virtual double DurationOfRun()
+    /// <summary>Seconds that a run of this piece takes here: the same each time, so that a central scheduler can be told.</summary>
+    public virtual double DurationOfRun(int piece)
     {
         SimOptions options = World.Options;
-        return options.PieceSeconds / _speed * (1 + (options.Jitter * ((2 * Random.NextDouble()) - 1)));
+        ulong state = (options.Seed * 0x9E3779B97F4A7C15) ^ ((ulong)Number << 32) ^ (uint)piece;
+        double luck = new DeterministicRandom(state).NextDouble();
+        return options.PieceSeconds / _speed * (1 + (options.Jitter * ((2 * luck) - 1)));
     }
+
+    /// <summary>Where nobody ever comes back, nothing is read again that only a journal tells.</summary>
+    private SimDisk NewDisk() => new(World, World.NextLog(), keepsJournal: World.Options.HasFaults || World.HasHostile);
 
     private void OpenTask()
     {
         RestoredState restored = Disk.Restore();
-        Evidence = new Evidence();
+        Evidence = new Evidence(World);
         foreach (ReadOnlyMemory<byte> batch in restored.Batches)
         {
             Evidence.Add(batch);
@@ -323,11 +351,12 @@ internal class SimHost
 
         _node = null;
         _jobs.Clear();
+        _slots.Clear();
         _outputs.Clear();
         _downloads.Clear();
         _greeted.Clear();
         _open.Clear();
-        Finished.Clear();
+        Finished = new PieceSet(World.Options.Pieces);
         if (LeftWith != LeaveReason.Done)
         {
             CompleteAt = Instant.Never;
@@ -368,7 +397,7 @@ internal class SimHost
         switch (report)
         {
             case NodeEvent.PieceFinished finished:
-                Finished[finished.Piece] = finished.Result;
+                Finished.Add(finished.Piece);
                 World.Checks.OnFinished(this, finished);
                 break;
             case NodeEvent.Complete:
@@ -380,14 +409,29 @@ internal class SimHost
         }
     }
 
+    /// <summary>A slot runs one job at a time; the one behind begins when the one before it has ended.</summary>
     private void StartJob(NodeEffect.StartJob start)
     {
         World.Checks.OnStartJob(this, start);
+        if (_slots.TryGetValue(start.Slot, out Queue<NodeEffect.StartJob>? waiting))
+        {
+            waiting.Enqueue(start);
+        }
+        else
+        {
+            _slots.Add(start.Slot, new Queue<NodeEffect.StartJob>());
+            Begin(start);
+        }
+    }
+
+    private void Begin(NodeEffect.StartJob start)
+    {
         SimOptions options = World.Options;
-        double seconds = DurationOfRun();
+        double seconds = DurationOfRun(start.Piece);
         bool fails = _isBroken || (start.Attempt < 3 && Random.NextDouble() < options.FailureShare);
         var span = TimeSpan.FromSeconds(fails ? seconds * Random.NextDouble() : seconds);
-        _jobs.Add(start.Job, new RunningJob(start.Piece, World.Events.Now));
+        LogRun("starts", start.Job, start.Piece, "");
+        _jobs.Add(start.Job, new RunningJob(start.Piece, start.Slot, World.Events.Now));
         Runs++;
         int life = Life;
         World.Events.After(span, () =>
@@ -398,6 +442,7 @@ internal class SimHost
             }
 
             double ran = (World.Events.Now - job.StartedAt).TotalSeconds;
+            FreeSlot(job.Slot);
             if (fails)
             {
                 WastedSeconds += ran;
@@ -413,16 +458,62 @@ internal class SimHost
         });
     }
 
+    private void FreeSlot(int slot)
+    {
+        if (_slots[slot].TryDequeue(out NodeEffect.StartJob? next))
+        {
+            Begin(next);
+        }
+        else
+        {
+            _slots.Remove(slot);
+        }
+    }
+
+    private void LogRun(string what, JobId job, int piece, string more)
+    {
+        if (World.Options.LogRuns)
+        {
+            Console.WriteLine($"{World.Events.Now.Seconds:F3} host {Number} {what} run {job.Value} of piece {piece}{more}");
+        }
+    }
+
     private void KillJob(NodeEffect.KillJob kill)
     {
-        if (!_jobs.Remove(kill.Job, out RunningJob? job))
+        TimeSpan ran = TimeSpan.Zero;
+        if (_jobs.Remove(kill.Job, out RunningJob? job))
+        {
+            ran = World.Events.Now - job.StartedAt;
+            WastedSeconds += ran.TotalSeconds;
+            Aborts++;
+            LogRun("stops", kill.Job, job.Piece, $" after {ran.TotalSeconds:F2} s: {kill.Reason}");
+            FreeSlot(job.Slot);
+        }
+        else if (!RemoveWaiting(kill.Job))
         {
             return;
         }
 
-        TimeSpan ran = World.Events.Now - job.StartedAt;
-        WastedSeconds += ran.TotalSeconds;
         Later(TimeSpan.FromMilliseconds(1), () => Take(Life, new NodeInput.JobExited(kill.Job, new JobOutcome.Killed { Elapsed = ran })));
+    }
+
+    private bool RemoveWaiting(JobId job)
+    {
+        bool found = false;
+        foreach (Queue<NodeEffect.StartJob> waiting in _slots.Values)
+        {
+            for (int left = waiting.Count; left > 0; left--)
+            {
+                NodeEffect.StartJob next = waiting.Dequeue();
+                found |= next.Job == job;
+                if (next.Job != job)
+                {
+                    waiting.Enqueue(next);
+                }
+            }
+        }
+
+        return found;
     }
 
     private void Keep(NodeEffect.KeepOutputs keep)
@@ -450,6 +541,7 @@ internal class SimHost
             bool saved = Disk.Complete();
             if (saved)
             {
+                World.News.Said(keep.Batch);
                 Evidence.Add(keep.Batch);
             }
 
@@ -483,7 +575,7 @@ internal class SimHost
             : new NodeInput.StoreFailed(commit.Piece, commit.Result, new Problem("disk-full", "the disk is full"))));
     }
 
-    private sealed record RunningJob(int Piece, Instant StartedAt);
+    private sealed record RunningJob(int Piece, int Slot, Instant StartedAt);
 }
 
 /// <summary>What one machine is like.</summary>

@@ -7,7 +7,8 @@ namespace Starling.Sim.Swarms;
 
 /// <summary>
 /// Streams between hosts: each direction keeps its order, takes latency with jitter, a retransmission time-out for a lost segment, and
-/// the sender's upload rate. Between hosts cut off from each other nothing arrives; such a link breaks after a while.
+/// the sender's upload rate. Between hosts cut off from each other nothing arrives; such a link breaks after a while. What one step sends
+/// on a link arrives in one piece; with <see cref="SimOptions.Quantum"/>, so does all that reaches a host within such a time.
 /// </summary>
 internal sealed class SimNetwork(EventQueue events, SimOptions options, DeterministicRandom random)
 {
@@ -80,15 +81,21 @@ internal sealed class SimNetwork(EventQueue events, SimOptions options, Determin
             sent = from.UploadFreeAt;
         }
 
-        Instant arrival = sent + Delay();
+        Instant arrival = sent + DelayOf(direction);
         if (!IsCalm && options.Loss > 0 && random.NextDouble() < options.Loss)
         {
             arrival += Retransmission;
         }
 
         arrival = arrival > direction.LastArrival ? arrival : direction.LastArrival;
+        if (options.Quantum > 0)
+        {
+            long quantum = TimeSpan.FromSeconds(options.Quantum).Ticks;
+            arrival = new Instant((arrival.Ticks + quantum - 1) / quantum * quantum);
+        }
+
         direction.LastArrival = arrival;
-        events.At(arrival, () => Arrive(direction, frame));
+        DeliveryFor(direction, arrival).Frames.Add((direction, frame));
     }
 
     /// <summary>One side closes a link; the other learns of it a moment later, after what was sent before.</summary>
@@ -134,26 +141,71 @@ internal sealed class SimNetwork(EventQueue events, SimOptions options, Determin
         from.Take(from.Life, new NodeInput.LinkOpened(there.Link, address, Outgoing: true, fromKey, toKey));
     }
 
-    private void Arrive(Direction direction, ReadOnlyMemory<byte> frame)
+    /// <summary>What is under way to this host and arrives at that time.</summary>
+    private Delivery DeliveryFor(Direction direction, Instant arrival)
     {
-        direction.Queued -= frame.Length;
-        direction.SinceDrain += frame.Length;
-        if (AreApart(direction.From, direction.To))
+        if (options.Quantum > 0)
         {
-            direction.Broken = true;
-            return;
+            Dictionary<Instant, Delivery> to = direction.To.Deliveries;
+            if (!to.TryGetValue(arrival, out Delivery? shared))
+            {
+                to.Add(arrival, shared = new Delivery());
+                events.At(arrival, () =>
+                {
+                    to.Remove(arrival);
+                    Arrive(shared);
+                });
+            }
+
+            return shared;
         }
 
-        if (direction.Broken || !_directions.ContainsKey(direction.Back!.Link))
+        if (direction.Last is { } last && direction.LastSentAt == events.Executed && last.At == arrival)
         {
-            return;
+            return last.Delivery;
         }
 
-        direction.To.Take(direction.To.Life, new NodeInput.FrameReceived(direction.Back.Link, frame));
-        if (direction.SinceDrain >= DrainStep && direction.Queued < LowMark && _directions.ContainsKey(direction.Link))
+        var own = new Delivery();
+        direction.Last = (own, arrival);
+        direction.LastSentAt = events.Executed;
+        events.At(arrival, () => Arrive(own));
+        return own;
+    }
+
+    private void Arrive(Delivery delivery)
+    {
+        List<(Direction Direction, ReadOnlyMemory<byte> Frame)> frames = delivery.Frames;
+        int last = -1;
+        for (int i = 0; i < frames.Count; i++)
         {
-            direction.SinceDrain = 0;
-            direction.From.Take(direction.From.Life, new NodeInput.LinkDrained(direction.Link, direction.Queued));
+            (Direction direction, ReadOnlyMemory<byte> frame) = frames[i];
+            direction.Queued -= frame.Length;
+            direction.SinceDrain += frame.Length;
+            direction.Broken |= AreApart(direction.From, direction.To);
+            last = direction.Broken ? last : i;
+        }
+
+        for (int i = 0; i <= last; i++)
+        {
+            (Direction direction, ReadOnlyMemory<byte> frame) = frames[i];
+            if (!direction.Broken && _directions.ContainsKey(direction.Back!.Link))
+            {
+                direction.To.Take(direction.To.Life, new NodeInput.FrameReceived(direction.Back.Link, frame), more: i < last);
+            }
+            else if (i == last)
+            {
+                direction.To.Take(direction.To.Life, new NodeInput.Tick());
+            }
+        }
+
+        foreach ((Direction direction, _) in frames)
+        {
+            if (direction.SinceDrain >= DrainStep && direction.Queued < LowMark && _directions.ContainsKey(direction.Link)
+                && !direction.Broken && _directions.ContainsKey(direction.Back!.Link))
+            {
+                direction.SinceDrain = 0;
+                direction.From.Take(direction.From.Life, new NodeInput.LinkDrained(direction.Link, direction.Queued));
+            }
         }
     }
 
@@ -181,9 +233,27 @@ internal sealed class SimNetwork(EventQueue events, SimOptions options, Determin
     private bool AreApart(SimHost one, SimHost other) =>
         !IsCalm && _cutOff.Count > 0 && _cutOff.Contains(one) != _cutOff.Contains(other);
 
+    /// <summary>What one step sends on a link travels together.</summary>
+    private TimeSpan DelayOf(Direction direction)
+    {
+        if (direction.DelayDrawnAt != events.Executed)
+        {
+            direction.DelayDrawnAt = events.Executed;
+            direction.Delay = Delay();
+        }
+
+        return direction.Delay;
+    }
+
     private TimeSpan Delay() => TimeSpan.FromSeconds(options.Latency * (0.5 + random.NextDouble()));
 
-    private sealed class Direction(LinkId link, SimHost from, SimHost to)
+    /// <summary>Frames that reach one host together, in the order of sending.</summary>
+    internal sealed class Delivery
+    {
+        public List<(Direction Direction, ReadOnlyMemory<byte> Frame)> Frames { get; } = [];
+    }
+
+    internal sealed class Direction(LinkId link, SimHost from, SimHost to)
     {
         public LinkId Link { get; } = link;
 
@@ -198,6 +268,16 @@ internal sealed class SimNetwork(EventQueue events, SimOptions options, Determin
         public int SinceDrain { get; set; }
 
         public Instant LastArrival { get; set; }
+
+        /// <summary>The delivery that was planned last, and in which event.</summary>
+        public (Delivery Delivery, Instant At)? Last { get; set; }
+
+        public long LastSentAt { get; set; } = -1;
+
+        /// <summary>What the event of that number sends takes so long.</summary>
+        public TimeSpan Delay { get; set; }
+
+        public long DelayDrawnAt { get; set; } = -1;
 
         /// <summary>Something was lost for good: the stream can't go on.</summary>
         public bool Broken { get; set; }

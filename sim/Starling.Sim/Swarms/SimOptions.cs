@@ -41,6 +41,15 @@ internal sealed record SimOptions
     /// <summary>Seconds that a message travels, one way, on average; each takes between half and one and a half of it.</summary>
     public double Latency { get; init; } = 0.02;
 
+    /// <summary>How long news is gathered before it goes out, in seconds; 0: as the program does.</summary>
+    public double GossipDelay { get; init; }
+
+    /// <summary>
+    /// Seconds on which arrivals are rounded up: what reaches a host within that time is handed to its node in one go. For large swarms, where a
+    /// thousand nodes are handed millions of messages; 0: every message at its own time.
+    /// </summary>
+    public double Quantum { get; init; }
+
     /// <summary>Share of messages that are lost once and sent again after a retransmission time-out.</summary>
     public double Loss { get; init; }
 
@@ -95,6 +104,9 @@ internal sealed record SimOptions
 
     /// <summary>The host whose inputs and effects are printed; -1: none.</summary>
     public int TraceHost { get; init; } = -1;
+
+    /// <summary>Print when each run starts and is stopped.</summary>
+    public bool LogRuns { get; init; }
 
     /// <summary>Whether the invariants are checked after every step (else only at the end), and the effects go into the fingerprint.</summary>
     public bool CheckEveryStep { get; init; } = true;

@@ -11,6 +11,8 @@ namespace Starling.Sim.Swarms;
 /// <param name="LastComplete">Second at which the last one had.</param>
 /// <param name="Greedy">When a central scheduler would have been done, from the same starts and speeds.</param>
 /// <param name="ExtraWork">Seconds of runs beyond the needed ones, aborted and failed ones counted, as a share of the needed ones.</param>
+/// <param name="Aborts">Runs that were stopped before their end.</param>
+/// <param name="NewsDelay">Seconds that a result needs to each other host, on average.</param>
 /// <param name="Runs">Runs that honest hosts started.</param>
 /// <param name="Peers">Hosts.</param>
 /// <param name="Frames">Messages sent in all.</param>
@@ -24,6 +26,8 @@ internal sealed record SimReport(
     double LastComplete,
     double Greedy,
     double ExtraWork,
+    int Aborts,
+    double NewsDelay,
     int Runs,
     int Peers,
     long Frames,
@@ -42,7 +46,8 @@ internal sealed record SimReport(
         Instant last = default;
         double worked = 0;
         int runs = 0;
-        var slots = new List<(double From, double Run)>();
+        int aborts = 0;
+        var workers = new List<SimHost>();
         foreach (SimHost host in world.Hosts)
         {
             if (!host.IsHonest)
@@ -55,19 +60,23 @@ internal sealed record SimReport(
             last = host.CompleteAt > last && host.CompleteAt != Instant.Never ? host.CompleteAt : last;
             worked += host.UsefulSeconds + host.WastedSeconds;
             runs += host.Runs;
-            for (int i = 0; host.Speed > 0 && i < world.Options.Slots; i++)
+            aborts += host.Aborts;
+            if (host.Speed > 0)
             {
-                slots.Add((host.StartedAt.Seconds, world.Options.PieceSeconds / host.Speed));
+                workers.Add(host);
             }
         }
 
-        int needed = world.Options.Pieces * Math.Max(1, world.Options.Replicas);
+        int runsOfEach = Math.Max(1, world.Options.Replicas);
+        int needed = world.Options.Pieces * runsOfEach;
         return new SimReport(
             start.Seconds,
             first.Seconds,
             last.Seconds,
-            ListSchedule.End(slots, needed),
+            ListSchedule.End(workers, world.Options.Slots, world.Options.Pieces, runsOfEach),
             (worked / (needed * world.Options.PieceSeconds)) - 1,
+            aborts,
+            world.News.Mean,
             runs,
             world.Hosts.Count,
             world.Network.FramesSent,
@@ -80,7 +89,7 @@ internal sealed record SimReport(
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"first complete {FirstComplete:F2} s, last {LastComplete:F2} s, greedy {Greedy:F2} s: {Ratio:F3} ×; extra work {ExtraWork:P1}; "
-        + $"{Runs} runs; {Frames / Math.Max(1, Peers)} messages and {Bytes / 1024 / Math.Max(1, Peers)} KiB sent a peer; {Events} events; "
+        + $"{Runs} runs, {Aborts} of them stopped; news after {NewsDelay:F2} s; {Frames / Math.Max(1, Peers)} messages and {Bytes / 1024 / Math.Max(1, Peers)} KiB sent a peer; {Events} events; "
         + $"fingerprint {Fingerprint}{Refused()}");
 
     private string Refused()

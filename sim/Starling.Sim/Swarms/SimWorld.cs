@@ -27,6 +27,7 @@ internal sealed class SimWorld
         _random = new DeterministicRandom(options.Seed);
         Network = new SimNetwork(Events, options, new DeterministicRandom(_random.NextUInt64()));
         Checks = new SimChecks(this);
+        News = new NewsDelay(Events, options.Pieces);
         Task = MakeTask(options);
         _contents = new byte[options.Pieces][];
         _expected = new ResultId[options.Pieces];
@@ -51,11 +52,13 @@ internal sealed class SimWorld
 
     public SimChecks Checks { get; }
 
+    public NewsDelay News { get; }
+
     public TaskFile Task { get; }
 
     public IReadOnlyList<SimHost> Hosts => _hosts;
 
-    public bool HasHostile => _hosts.Count > Options.Peers;
+    public bool HasHostile => Options.Hostile > 0;
 
     public string Fingerprint => _fingerprint.ToString();
 
@@ -74,6 +77,9 @@ internal sealed class SimWorld
 
     /// <summary>The one copy of a right content, so that a thousand hosts share it; any other comes back as it is.</summary>
     public byte[] Intern(int piece, byte[] content) => content.AsSpan().SequenceEqual(_contents[piece]) ? _contents[piece] : content;
+
+    /// <summary>The one copy of what every honest run of a piece writes.</summary>
+    public byte[] RightContent(int piece) => _contents[piece];
 
     /// <summary>Whether this is the very copy whose root is known.</summary>
     public bool IsKnownRight(int piece, byte[] content) => ReferenceEquals(content, _contents[piece]);

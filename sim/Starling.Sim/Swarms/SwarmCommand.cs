@@ -10,7 +10,7 @@ internal static class SwarmCommand
 {
     private const string SwarmUsage =
         "usage: swarm [--peers N] [--pieces N] [--seconds S] [--seed N] [--scenario NAME] [--latency S] [--jitter X] [--slots N] [--bytes N]\n"
-        + "             [--links N] [--replicas K] [--spread S] [--hostile N] [--fast] [--trace HOST]";
+        + "             [--links N] [--gossip S] [--quantum S] [--replicas K] [--spread S] [--hostile N] [--fast] [--runs] [--trace HOST]";
 
     /// <summary>One swarm; prints what it came to.</summary>
     public static int One(string[] args)
@@ -22,6 +22,12 @@ internal static class SwarmCommand
             if (args[i] == "--fast")
             {
                 options = options with { CheckEveryStep = false };
+                continue;
+            }
+
+            if (args[i] == "--runs")
+            {
+                options = options with { LogRuns = true };
                 continue;
             }
 
@@ -75,12 +81,11 @@ internal static class SwarmCommand
     {
         try
         {
-            var watch = Stopwatch.StartNew();
             SimReport report = new SimWorld(options).Run();
             if (verbose)
             {
                 Console.WriteLine(report);
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"computed in {watch.Elapsed.TotalSeconds:F1} s, {Environment.WorkingSet >> 20} MiB"));
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"computed in {Environment.CpuUsage.TotalTime.TotalSeconds:F1} s of processor time, {Environment.WorkingSet >> 20} MiB"));
             }
 
             return true;
@@ -118,6 +123,8 @@ internal static class SwarmCommand
             "--jitter" when isNumber => options with { Jitter = number },
             "--slots" when isNumber && number >= 1 => options with { Slots = (int)number },
             "--bytes" when isNumber => options with { PieceBytes = (int)number },
+            "--gossip" when isNumber => options with { GossipDelay = number },
+            "--quantum" when isNumber => options with { Quantum = number },
             "--links" when isNumber && number >= 1 => options with { MaxLinks = (int)number },
             "--replicas" when isNumber => options with { Replicas = (int)number },
             "--spread" when isNumber => options with { StartSpread = number },

@@ -41,7 +41,10 @@ public sealed record NodeOptions
     public int MaxLinksPerAddress { get; init; } = 16;
 
     /// <summary>How long signed notices are gathered before they go out.</summary>
-    public TimeSpan GossipDelay { get; init; } = TimeSpan.FromMilliseconds(50);
+    public TimeSpan GossipDelay { get; init; } = DefaultGossipDelay;
+
+    /// <summary><see cref="GossipDelay"/> unless it is set.</summary>
+    public static TimeSpan DefaultGossipDelay { get; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Claim traffic to one peer in bytes a second; above it only one's own claims go out.</summary>
     public int ClaimBytesPerSecond { get; init; } = 8 * 1024;

@@ -23,7 +23,7 @@ public sealed record SchedulingOptions
     /// <summary>Extra runs of an overdue piece at most.</summary>
     public int MaxStragglerCopies { get; init; } = 2;
 
-    /// <summary>How long a claim needs to reach the swarm: gathering, hops, queues. An estimate; the owner of the scheduler may set it.</summary>
+    /// <summary>How long a claim needs to reach the swarm: gathering, hops, queues. The scheduler reckons with this at least.</summary>
     public TimeSpan MessageDelay { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>A run gives way while it is younger than this many message delays…</summary>

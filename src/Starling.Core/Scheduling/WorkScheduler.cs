@@ -31,6 +31,7 @@ public sealed class WorkScheduler
     private readonly SortedSet<(long Until, int Piece)> _backOff = [];
     private readonly DurationMedian _swarm;
     private readonly DurationMedian _own;
+    private readonly MessageDelayEstimate _delay;
     private SlotPace[] _paces = [];
     private int[] _loads = [];
     private Instant _straggler = Instant.Never;
@@ -61,7 +62,8 @@ public sealed class WorkScheduler
         _swarm = new DurationMedian(options.MedianSamples);
         _own = new DurationMedian(options.MedianSamples);
         Claims = new ClaimTable(pieceCount, options, Refresh, OnClaims);
-        MessageDelay = options.MessageDelay;
+        _delay = new MessageDelayEstimate(options);
+        Claims.Linger = MessageDelay * options.YieldDelays;
         _ring = new SlotRing(self, options);
         _ring.Saw(self, 1, default, default);
     }
@@ -72,16 +74,8 @@ public sealed class WorkScheduler
     /// <summary>My slots, 1 or more; runs that are queued behind others do not add to them.</summary>
     public int Slots { get; init; } = int.MaxValue;
 
-    /// <summary>How long a claim needs to reach the swarm; the owner may set what it measured.</summary>
-    public TimeSpan MessageDelay
-    {
-        get;
-        set
-        {
-            field = value;
-            Claims.Linger = value * _options.YieldDelays;
-        }
-    }
+    /// <summary>How long a claim needs to reach the swarm, as <see cref="HeardClaim"/> measured it.</summary>
+    public TimeSpan MessageDelay => _delay.Value;
 
     /// <summary>Whether my claims changed since <see cref="MyClaims"/> was asked.</summary>
     public bool ClaimsChanged { get; private set; }
@@ -196,6 +190,13 @@ public sealed class WorkScheduler
         }
     }
 
+    /// <summary>Somebody's claim, not told before, was heard this long after it was signed (as relays say): the message delay follows from it.</summary>
+    public void HeardClaim(TimeSpan age)
+    {
+        _delay.Heard(age);
+        Claims.Linger = MessageDelay * _options.YieldDelays;
+    }
+
     /// <summary>The time of a run elsewhere, if it is known otherwise than by claim and attestation.</summary>
     public void ObserveRun(TimeSpan duration)
     {
@@ -229,13 +230,28 @@ public sealed class WorkScheduler
         return piece;
     }
 
+    /// <summary>Whether a run of the piece goes on here.</summary>
+    public bool IsRunning(int piece) => _running.ContainsKey(piece);
+
     /// <summary>The piece was picked and its run begins.</summary>
-    public void Started(int piece, Instant now)
+    /// <param name="piece">The piece.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="queued">
+    /// It waits behind a run that is about to end (its owner calls <see cref="Ended"/> and this again when it begins). It is not claimed, for a
+    /// worker with more claims than slots would look like one with more slots; and it gives way to whoever claims the piece meanwhile.
+    /// </param>
+    public void Started(int piece, Instant now, bool queued = false)
     {
         int slot = NextSlot();
         _ring.Saw(_self, slot + 1, now, default);
-        _running.Add(piece, new OwnRun(now, slot, IsCopy: Claims.CountOf(piece) >= _wanted[piece]));
+        _running.Add(piece, new OwnRun(now, slot, IsCopy: Claims.CountOf(piece) >= _wanted[piece], IsQueued: queued));
         _runs++;
+        if (queued)
+        {
+            Refresh(piece);
+            return;
+        }
+
         ClaimsChanged = true;
         NextRenewal = Instant.Min(NextRenewal, now + RenewalInterval());
         Refresh(piece);
@@ -249,7 +265,7 @@ public sealed class WorkScheduler
             return;
         }
 
-        ClaimsChanged = true;
+        ClaimsChanged |= !run.IsQueued;
         NextRenewal = _running.Count == 0 ? Instant.Never : NextRenewal;
         if (finished)
         {
@@ -281,11 +297,11 @@ public sealed class WorkScheduler
             }
 
             var mine = new LiveClaim(_self, piece, run.StartedAt, ExpectedRun());
-            if (YieldPolicy.GivesWay(mine, others, wanted, MessageDelay, now, _options))
+            if (run.IsQueued || YieldPolicy.GivesWay(mine, others, wanted, MessageDelay, now, _options))
             {
                 (surrendered ??= []).Add(piece);
                 _running.SetValueAtIndex(i, run with { IsGivenUp = true });
-                _yieldsInARow++;
+                _yieldsInARow += run.IsQueued ? 0 : 1;
                 ClaimsChanged = true;
                 continue;
             }
@@ -330,7 +346,7 @@ public sealed class WorkScheduler
         var claims = new List<Claim>(_running.Count);
         foreach ((int piece, OwnRun run) in _running)
         {
-            if (!run.IsGivenUp && claims.Count < ClaimBatch.MaxClaims)
+            if (run is { IsGivenUp: false, IsQueued: false } && claims.Count < ClaimBatch.MaxClaims)
             {
                 claims.Add(new Claim(piece, now - run.StartedAt, ExpectedRun()));
             }
@@ -586,5 +602,5 @@ public sealed class WorkScheduler
         return null;
     }
 
-    private readonly record struct OwnRun(Instant StartedAt, int Slot, bool IsCopy, bool IsGivenUp = false);
+    private readonly record struct OwnRun(Instant StartedAt, int Slot, bool IsCopy, bool IsQueued, bool IsGivenUp = false);
 }

@@ -91,7 +91,8 @@ internal sealed class SlotTable
                 continue;
             }
 
-            if (_scheduler.Pick(_context.Now, ahead: _slots[slot.Index] != slot) is not { } piece)
+            bool ahead = _slots[slot.Index] != slot;
+            if (_scheduler.Pick(_context.Now, ahead) is not { } piece)
             {
                 break;
             }
@@ -103,7 +104,7 @@ internal sealed class SlotTable
             slot.StartedAt = _context.Now;
             slot.AheadFrom = AheadFrom();
             slot.Killed = null;
-            _scheduler.Started(piece, _context.Now);
+            _scheduler.Started(piece, _context.Now, queued: ahead);
             started.Add(new NodeEffect.StartJob(slot.Job.Value, slot.Index, piece, attempt));
             started.Add(new NodeEffect.Report(new NodeEvent.Computing(piece, slot.Index, attempt)));
         }

@@ -26,6 +26,9 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
     private const int RelaysInMesh = 1;
     private const int Relays = 5;
 
+    /// <summary>Neighbours, on average, that tell a worker who else runs what it claims.</summary>
+    private const int AnswersToContested = 8;
+
     private static readonly TimeSpan PositionsEvery = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PushAfter = TimeSpan.FromSeconds(5);
     private const int TypicalBatchBytes = 126;
@@ -83,6 +86,12 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
                 continue;
             }
 
+            if (link.Gossip.PositionsKnown)
+            {
+                scheduler.HeardClaim(aged.Age);
+            }
+
+            TellContested(batch);
             foreach (PeerLink other in RelaysOf(batch.Worker, link))
             {
                 other.Gossip.DirtyWorkers.Add(batch.Worker);
@@ -240,6 +249,39 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
         }
 
         return wake;
+    }
+
+    /// <summary>
+    /// Relays miss a peer now and then, so of two that run the same piece neither may know of the other, and both would run it to the end: some of the
+    /// neighbours of each tell it.
+    /// </summary>
+    private void TellContested(ClaimBatch batch)
+    {
+        foreach (Claim claim in batch.Claims)
+        {
+            foreach (LiveClaim other in scheduler.Claims.Of(claim.Piece))
+            {
+                if (other.Worker != batch.Worker)
+                {
+                    TellContested(other.Worker, batch.Worker);
+                    TellContested(batch.Worker, other.Worker);
+                }
+            }
+
+            if (_mine is not null && scheduler.IsRunning(claim.Piece))
+            {
+                TellContested(batch.Worker, context.Self);
+            }
+        }
+    }
+
+    private void TellContested(PublicKey worker, PublicKey other)
+    {
+        if (links.Find(worker) is { } link && context.Random.Next(links.Established.Count) < AnswersToContested)
+        {
+            link.Gossip.DirtyWorkers.Add(other);
+            link.Gossip.Hurry(context.Now);
+        }
     }
 
     private bool OnBatch(PeerLink link, AttestationBatch batch)
