@@ -32,6 +32,8 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
     private readonly EngineClock _clock = new();
     private readonly ConcurrentQueue<Action<DhtNode, Instant>> _waiting = new();
     private readonly ConcurrentDictionary<InfoHash, Action<IReadOnlyList<PeerAddress>>> _found = new();
+    private readonly List<(NodeId Target, TaskCompletionSource<DhtItem?> Got)> _gets = [];
+    private readonly List<(NodeId Target, TaskCompletionSource<DhtEffect.ItemPut> Put)> _puts = [];
     private readonly SemaphoreSlim _workCame = new(0, 1);
     private readonly CancellationTokenSource _stopping = new();
     private readonly PeerResolver _resolver;
@@ -87,6 +89,45 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
 
     /// <summary>Says whether a swarm has no peers, so that it is looked for more often.</summary>
     public void SetLonely(InfoHash swarm, bool isLonely) => Enqueue((node, now) => node.SetLonely(swarm, isLonely, now));
+
+    /// <summary>Looks for an item (BEP 44): the newest genuine one, or null when there is none, or nobody to ask.</summary>
+    /// <param name="target">Where it is kept.</param>
+    /// <param name="key">Whose item it is; null: an immutable one.</param>
+    /// <param name="salt">The mutable item's salt.</param>
+    public Task<DhtItem?> GetAsync(NodeId target, PublicKey? key, ReadOnlyMemory<byte> salt)
+    {
+        _hasSomebody = true;
+        var got = new TaskCompletionSource<DhtItem?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Enqueue((node, now) =>
+        {
+            _gets.Add((target, got));
+            if (!node.Get(target, key, salt, now))
+            {
+                EndGets(target, null);
+            }
+        });
+        return got.Task;
+    }
+
+    /// <summary>Puts an item (BEP 44); how many nodes took it, and the error codes of those that refused.</summary>
+    /// <param name="item">A genuine item.</param>
+    /// <param name="cas">The version that it is to replace; null: any lower one.</param>
+    public Task<DhtEffect.ItemPut> PutAsync(DhtItem item, long? cas)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        _hasSomebody = true;
+        var put = new TaskCompletionSource<DhtEffect.ItemPut>(TaskCreationOptions.RunContinuationsAsynchronously);
+        NodeId target = item.Target;
+        Enqueue((node, now) =>
+        {
+            _puts.Add((target, put));
+            if (!node.Put(item, cas, now))
+            {
+                EndPuts(new DhtEffect.ItemPut(target, 0, []));
+            }
+        });
+        return put.Task;
+    }
 
     /// <inheritdoc/>
     public bool TryHandle(PeerAddress from, ReadOnlySpan<byte> datagram)
@@ -208,6 +249,8 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
         }
 
         Save(node);
+        _gets.ForEach(get => get.Got.TrySetResult(null));
+        _puts.ForEach(put => put.Put.TrySetResult(new DhtEffect.ItemPut(put.Target, 0, [])));
     }
 
     private async Task WaitAsync(TimeSpan wait)
@@ -240,7 +283,30 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
                     }
 
                     break;
+                case DhtEffect.ItemGot got:
+                    EndGets(got.Target, got.Item);
+                    break;
+                case DhtEffect.ItemPut put:
+                    EndPuts(put);
+                    break;
             }
+        }
+    }
+
+    /// <summary>All who wait for this item have it; a second look would find the same.</summary>
+    private void EndGets(NodeId target, DhtItem? item)
+    {
+        _gets.FindAll(get => get.Target == target).ForEach(get => get.Got.TrySetResult(item));
+        _gets.RemoveAll(get => get.Target == target);
+    }
+
+    private void EndPuts(DhtEffect.ItemPut put)
+    {
+        int first = _puts.FindIndex(waiting => waiting.Target == put.Target);
+        if (first >= 0)
+        {
+            _puts[first].Put.TrySetResult(put);
+            _puts.RemoveAt(first);
         }
     }
 

@@ -41,9 +41,14 @@ internal sealed partial class StarlingRun : IDisposable
     public IReadOnlyList<RunEvent> Events => [.. _lines.Select(line => RunEventText.TryRead(line, out RunEvent? read) ? read : null).OfType<RunEvent>()];
 
     /// <summary>Starts the program; <paramref name="home"/> is its home folder and working directory, so that no real identity is touched.</summary>
-    public static StarlingRun Start(string home, params string[] args)
+    public static StarlingRun Start(string home, params string[] args) => StartUnder([], home, args);
+
+    /// <summary>The same with a command before the program, such as one that moves it into another network namespace.</summary>
+    public static StarlingRun StartUnder(string[] before, string home, string[] args)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("STARLING_PROGRAM") ?? Path.Combine(AppContext.BaseDirectory, "starling"), args)
+        string program = Environment.GetEnvironmentVariable("STARLING_PROGRAM") ?? Path.Combine(AppContext.BaseDirectory, "starling");
+        string[] command = [.. before, program, .. args];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
