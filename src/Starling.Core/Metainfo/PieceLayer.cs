@@ -83,7 +83,7 @@ internal sealed class PieceLayer
         }
 
         byte[] groups = Groups(hashes.Span);
-        if (new Hash256(Fold(groups)) != _root)
+        if (Fold((byte[])groups.Clone()) != _root)
         {
             return false;
         }
@@ -118,7 +118,7 @@ internal sealed class PieceLayer
             return false;
         }
 
-        Hash256 node = new(Fold(nodes));
+        Hash256 node = Fold(nodes);
         int position = range.Index / range.Length;
         for (int i = 0; i < uncles; i++, position /= 2)
         {
@@ -207,38 +207,47 @@ internal sealed class PieceLayer
     private byte[] Padded(ReadOnlySpan<byte> hashes, int length)
     {
         var nodes = new byte[length * Hash256.Size];
-        hashes.CopyTo(nodes);
-        for (int at = hashes.Length; at < nodes.Length; at += Hash256.Size)
-        {
-            _padding.CopyTo(nodes.AsSpan(at));
-        }
-
+        Pad(hashes, nodes);
         return nodes;
     }
 
     private byte[] Groups(ReadOnlySpan<byte> hashes)
     {
-        int group = GroupLength * Hash256.Size;
         var roots = new byte[_width / GroupLength * Hash256.Size];
-        Hash256 padding = new(Fold(Padded([], GroupLength)));
+        var nodes = new byte[GroupLength * Hash256.Size];
         for (int i = 0; i < roots.Length / Hash256.Size; i++)
         {
-            int from = i * group;
-            Hash256 root = from >= hashes.Length ? padding : new Hash256(Fold(Padded(hashes[from..Math.Min(hashes.Length, from + group)], GroupLength)));
-            root.CopyTo(roots.AsSpan(i * Hash256.Size));
+            int from = Math.Min(i * nodes.Length, hashes.Length);
+            Pad(hashes[from..Math.Min(hashes.Length, from + nodes.Length)], nodes);
+            Fold(nodes).CopyTo(roots.AsSpan(i * Hash256.Size));
         }
 
         return roots;
     }
 
-    private static byte[] Fold(byte[] level)
+    private void Pad(ReadOnlySpan<byte> hashes, Span<byte> nodes)
+    {
+        hashes.CopyTo(nodes);
+        for (int at = hashes.Length; at < nodes.Length; at += Hash256.Size)
+        {
+            _padding.CopyTo(nodes[at..]);
+        }
+    }
+
+    /// <summary>The node above a level, which is written over.</summary>
+    private static Hash256 Fold(Span<byte> level)
     {
         while (level.Length > Hash256.Size)
         {
-            level = Parents(level);
+            for (int at = 0; at < level.Length / 2; at += Hash256.Size)
+            {
+                SHA256.HashData(level.Slice(2 * at, 2 * Hash256.Size), level.Slice(at, Hash256.Size));
+            }
+
+            level = level[..(level.Length / 2)];
         }
 
-        return level;
+        return new Hash256(level);
     }
 
     private static byte[] Parents(byte[] level)

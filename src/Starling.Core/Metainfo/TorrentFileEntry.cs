@@ -29,6 +29,12 @@ public enum TorrentFileKind
 /// <param name="PiecesRoot">Merkle root of its content (BEP 52); zero for v1 torrents, padding and empty files.</param>
 public sealed record TorrentFileEntry(int Index, string Path, long Offset, long Length, TorrentFileKind Kind, Hash256 PiecesRoot)
 {
+    /// <summary>
+    /// The path as the torrent itself spells it, each part percent-encoded, where it differs from <see cref="Path"/> by more than that; null: it does not. Web seeds know
+    /// files by this path.
+    /// </summary>
+    public string? RawUrlPath { get; init; }
+
     /// <summary>Whether it is padding: zeros that nobody stores.</summary>
     public bool IsPadding => Kind == TorrentFileKind.Padding;
 

@@ -100,8 +100,9 @@ internal static class TorrentInfoReader
             return false;
         }
 
-        string name = NameOf(info, bytes);
-        if (!TorrentPaths.TryName(files, name, out string[] paths, out fault))
+        ReadOnlyMemory<byte> rawName = ((info["name.utf-8"u8] ?? info["name"u8]) as BString)?.Bytes ?? default;
+        string name = TorrentPaths.PartOf(rawName) ?? Convert.ToHexStringLower(SHA1.HashData(bytes.Span));
+        if (!TorrentPaths.TryName(files, name, rawName, out string[] paths, out string?[] rawPaths, out fault))
         {
             return false;
         }
@@ -110,7 +111,7 @@ internal static class TorrentInfoReader
         for (int i = 0; i < entries.Length; i++)
         {
             RawFile file = files.Items[i];
-            entries[i] = new TorrentFileEntry(i, paths[i], offsets[i], file.Length, file.Kind, file.PiecesRoot);
+            entries[i] = new TorrentFileEntry(i, paths[i], offsets[i], file.Length, file.Kind, file.PiecesRoot) { RawUrlPath = rawPaths[i] };
         }
 
         layout = new TorrentLayout
@@ -125,13 +126,6 @@ internal static class TorrentInfoReader
             V1Pieces = hashes,
         };
         return true;
-    }
-
-    /// <summary>The torrent's name, made safe; the info-hash in hexadecimal where there is none.</summary>
-    private static string NameOf(BDictionary info, ReadOnlyMemory<byte> bytes)
-    {
-        BString? raw = info["name.utf-8"u8] as BString ?? info["name"u8] as BString;
-        return (raw is null ? null : TorrentPaths.PartOf(raw.Bytes)) ?? Convert.ToHexStringLower(SHA1.HashData(bytes.Span));
     }
 
     private static bool TryReadV1(BDictionary info, [NotNullWhen(true)] out FileList? files, [NotNullWhen(false)] out string? fault)

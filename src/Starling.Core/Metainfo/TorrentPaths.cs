@@ -19,9 +19,17 @@ internal static class TorrentPaths
     public static string? PartOf(ReadOnlyMemory<byte> raw) => SafePath.Repaired(Encoding.UTF8.GetString(raw.Span));
 
     /// <summary>The path of each file, the torrent's folder included.</summary>
-    public static bool TryName(FileList files, string name, out string[] paths, [NotNullWhen(false)] out string? fault)
+    /// <param name="files">The files.</param>
+    /// <param name="name">The torrent's name, made safe.</param>
+    /// <param name="rawName">The torrent's name as it spells it.</param>
+    /// <param name="paths">By file.</param>
+    /// <param name="rawPaths">By file: see <see cref="TorrentFileEntry.RawUrlPath"/>.</param>
+    /// <param name="fault">Why the torrent is refused.</param>
+    public static bool TryName(
+        FileList files, string name, ReadOnlyMemory<byte> rawName, out string[] paths, out string?[] rawPaths, [NotNullWhen(false)] out string? fault)
     {
         paths = new string[files.Items.Count];
+        rawPaths = new string?[files.Items.Count];
         fault = null;
         var names = new NameTable();
         for (int i = 0; i < paths.Length; i++)
@@ -51,6 +59,7 @@ internal static class TorrentPaths
             }
 
             paths[i] = file.Kind == TorrentFileKind.Symlink ? string.Join('/', parts) : names.Add(parts);
+            rawPaths[i] = RawPathOf(files.IsFolder || file.Path.Count == 0 ? [rawName, .. file.Path] : file.Path, paths[i]);
             if (!SafePath.IsSafe(paths[i], out string? wrong))
             {
                 fault = $"the path of file {i} {wrong}";
@@ -59,6 +68,36 @@ internal static class TorrentPaths
         }
 
         return true;
+    }
+
+    /// <summary>The raw parts percent-encoded, where they are not the path's own.</summary>
+    private static string? RawPathOf(IReadOnlyList<ReadOnlyMemory<byte>> parts, string path)
+    {
+        ReadOnlySpan<byte> rest = Encoding.UTF8.GetBytes(path);
+        bool same = true;
+        for (int i = 0; i < parts.Count && same; i++)
+        {
+            same = rest.StartsWith(parts[i].Span) && (rest.Length == parts[i].Length) == (i == parts.Count - 1);
+            rest = same ? rest[Math.Min(rest.Length, parts[i].Length + 1)..] : rest;
+        }
+
+        if (same)
+        {
+            return null;
+        }
+
+        var encoded = new StringBuilder();
+        foreach (ReadOnlyMemory<byte> part in parts)
+        {
+            encoded.Append(encoded.Length == 0 ? "" : "/");
+            foreach (byte b in part.Span)
+            {
+                bool isPlain = char.IsAsciiLetterOrDigit((char)b) || b is (byte)'-' or (byte)'.' or (byte)'_' or (byte)'~';
+                encoded.Append(isPlain ? ((char)b).ToString() : string.Create(CultureInfo.InvariantCulture, $"%{b:X2}"));
+            }
+        }
+
+        return encoded.ToString();
     }
 
     /// <summary>The names that are taken, upper and lower case folded.</summary>

@@ -111,6 +111,11 @@ public static class SafePath
             return null;
         }
 
+        if (!part.Contains('/', StringComparison.Ordinal) && IsSafePart(part, out _))
+        {
+            return part;
+        }
+
         var repaired = new StringBuilder(part.Length);
         foreach (Rune rune in part.EnumerateRunes())
         {
