@@ -452,7 +452,12 @@ internal class SimHost
             }
 
             UsefulSeconds += ran;
-            byte[] content = World.Run(job.Piece, Random, out ResultId result);
+            if (IsHonest)
+            {
+                World.CountRun(job.Piece, ran);
+            }
+
+            byte[] content = World.Run(job.Piece, out ResultId result);
             _outputs.Add(start.Job, content);
             Take(life, new NodeInput.JobExited(start.Job, new JobOutcome.Succeeded(result) { Elapsed = span }));
         });

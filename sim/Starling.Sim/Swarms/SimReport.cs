@@ -68,13 +68,12 @@ internal sealed record SimReport(
         }
 
         int runsOfEach = Math.Max(1, world.Options.Replicas);
-        int needed = world.Options.Pieces * runsOfEach;
         return new SimReport(
             start.Seconds,
             first.Seconds,
             last.Seconds,
             ListSchedule.End(workers, world.Options.Slots, world.Options.Pieces, runsOfEach),
-            (worked / (needed * world.Options.PieceSeconds)) - 1,
+            world.NeededSeconds > 0 ? (worked / world.NeededSeconds) - 1 : 0,
             aborts,
             world.News.Mean,
             runs,

@@ -19,6 +19,7 @@ internal sealed class SimWorld
     private readonly Fingerprint _fingerprint = new();
     private readonly byte[][] _contents;
     private readonly ResultId[] _expected;
+    private readonly int[] _runs;
     private long _lastLog = 1_000;
 
     public SimWorld(SimOptions options)
@@ -31,6 +32,7 @@ internal sealed class SimWorld
         Task = MakeTask(options);
         _contents = new byte[options.Pieces][];
         _expected = new ResultId[options.Pieces];
+        _runs = new int[options.Pieces];
         MakeContents();
         for (int i = 0; i < options.Peers; i++)
         {
@@ -68,8 +70,14 @@ internal sealed class SimWorld
     /// <summary>What every honest run of a piece gives.</summary>
     public ResultId ExpectedOf(int piece) => _expected[piece];
 
+    /// <summary>Seconds of the runs that were needed: the first ones of each piece that ended well.</summary>
+    public double NeededSeconds { get; private set; }
+
+    /// <summary>An honest run of a piece ended well after so many seconds.</summary>
+    public void CountRun(int piece, double seconds) => NeededSeconds += _runs[piece]++ < Math.Max(1, Options.Replicas) ? seconds : 0;
+
     /// <summary>A run of a piece ends: its output.</summary>
-    public byte[] Run(int piece, DeterministicRandom random, out ResultId result)
+    public byte[] Run(int piece, out ResultId result)
     {
         result = _expected[piece];
         return _contents[piece];

@@ -8,6 +8,8 @@ namespace Starling.Sim.Swarms;
 /// <summary>The commands <c>swarm</c> (one swarm of full nodes) and <c>seeds</c> (many random ones).</summary>
 internal static class SwarmCommand
 {
+    private const int LargeSwarm = 500;
+
     private const string SwarmUsage =
         "usage: swarm [--peers N] [--pieces N] [--seconds S] [--seed N] [--scenario NAME] [--latency S] [--jitter X] [--slots N] [--bytes N]\n"
         + "             [--links N] [--gossip S] [--quantum S] [--replicas K] [--spread S] [--hostile N] [--fast] [--runs] [--trace HOST]";
@@ -77,15 +79,30 @@ internal static class SwarmCommand
         return failed == 0 ? 0 : 1;
     }
 
+    /// <summary>A large swarm takes minutes: what it costs so far is told on the standard error every virtual half minute.</summary>
+    public static void TellProgressOfLarge(SimWorld world)
+    {
+        if (world.Options.Peers >= LargeSwarm)
+        {
+            TellProgress(world);
+        }
+    }
+
     private static bool Run(SimOptions options, string command, bool verbose)
     {
         try
         {
-            SimReport report = new SimWorld(options).Run();
+            var world = new SimWorld(options);
+            if (verbose)
+            {
+                TellProgressOfLarge(world);
+            }
+
+            SimReport report = world.Run();
             if (verbose)
             {
                 Console.WriteLine(report);
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"computed in {Environment.CpuUsage.TotalTime.TotalSeconds:F1} s of processor time, {Environment.WorkingSet >> 20} MiB"));
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"computed in {Environment.CpuUsage.TotalTime.TotalSeconds:F1} s of processor time ({GC.GetTotalPauseDuration().TotalSeconds:F1} s of pauses, {GC.CollectionCount(0)}/{GC.CollectionCount(1)}/{GC.CollectionCount(2)} collections), {Environment.WorkingSet >> 20} MiB"));
             }
 
             return true;
@@ -100,6 +117,14 @@ internal static class SwarmCommand
             return Failed(options, command, bug.ToString());
         }
     }
+
+    private static void TellProgress(SimWorld world) => world.Events.After(TimeSpan.FromSeconds(30), () =>
+    {
+        Console.Error.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"  {world.Events.Now.Seconds:F0} s simulated in {Environment.CpuUsage.TotalTime.TotalSeconds:F0} s of processor time, {Environment.WorkingSet >> 20} MiB"));
+        TellProgress(world);
+    });
 
     private static bool Failed(SimOptions options, string command, string what)
     {

@@ -247,6 +247,21 @@ public sealed class ClaimTable
         }
     }
 
+    /// <summary>Whether a worker with live claims is such a one.</summary>
+    public bool AnyWorker(Predicate<PublicKey> match)
+    {
+        ArgumentNullException.ThrowIfNull(match);
+        foreach ((_, PublicKey worker) in _leases)
+        {
+            if (match(worker))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The latest batch of one worker, live or not (it may release everything): what is forwarded; null: none is known.</summary>
     public AgedClaimBatch? LatestOf(PublicKey worker, Instant now) =>
         _workers.TryGetValue(worker, out WorkerClaims? entry) && entry.Batch is { } batch ? new AgedClaimBatch(batch, now - entry.SignedAt) : null;

@@ -25,10 +25,10 @@ internal sealed class GossipCursor
     public List<Attestation> UntoldHeld { get; } = [];
 
     /// <summary>Logs that grew here since the peer was last told how much of each is here.</summary>
-    public SortedSet<int> Grown { get; } = [];
+    public LogSet Grown { get; } = new();
 
     /// <summary>Logs that grew here since the peer last told what it has: it may lack the end of them, or have it from others.</summary>
-    public SortedSet<int> Unconfirmed { get; } = [];
+    public LogSet Unconfirmed { get; } = new();
 
     /// <summary>When <see cref="Unconfirmed"/> is pushed, should the peer not tell before.</summary>
     public Instant PushAt { get; set; } = Instant.Never;

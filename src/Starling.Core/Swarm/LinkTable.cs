@@ -21,7 +21,7 @@ internal sealed class LinkTable(NodeContext context)
 
     private readonly SortedDictionary<long, PeerLink> _links = [];
     private readonly List<PeerLink> _established = [];
-    private readonly SortedDictionary<PublicKey, PeerLink> _byKey = [];
+    private readonly Dictionary<PublicKey, PeerLink> _byKey = [];
     private readonly HashSet<PublicKey> _banned = [];
     private readonly Queue<PublicKey> _banOrder = new();
     private readonly List<PeerLink> _unread = [];

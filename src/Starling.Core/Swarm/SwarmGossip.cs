@@ -188,15 +188,7 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
     /// </summary>
     public void Tidy()
     {
-        _relays = RelaysInMesh;
-        foreach (AgedClaimBatch live in scheduler.Claims.Latest(context.Now))
-        {
-            if (links.Find(live.Batch.Worker) is null)
-            {
-                _relays = Relays;
-                break;
-            }
-        }
+        _relays = scheduler.Claims.AnyWorker(worker => links.Find(worker) is null) ? Relays : RelaysInMesh;
 
         foreach (PeerLink link in links.Established)
         {
@@ -209,7 +201,7 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
             if (cursor.Grown.Count > 0 && cursor.NextPositions <= context.Now)
             {
                 cursor.NextPositions = context.Now + PositionsEvery;
-                TellPositions(link, cursor.Grown);
+                TellPositions(link, cursor.Grown.Logs);
                 cursor.Grown.Clear();
             }
         }
@@ -398,7 +390,7 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
     private void PushUnconfirmed(PeerLink link)
     {
         GossipCursor cursor = link.Gossip;
-        foreach (int log in cursor.Unconfirmed)
+        foreach (int log in cursor.Unconfirmed.Logs)
         {
             if (cursor.PositionOf(log) < logs.Length(log))
             {

@@ -154,6 +154,38 @@ public sealed class WorkSchedulerTests
     }
 
     [Fact]
+    public void AQueuedRunIsNoClaimUntilItBegins()
+    {
+        WorkScheduler scheduler = New(10);
+        scheduler.Started(3, At(0));
+        Assert.Single(scheduler.MyClaims(At(0)));
+
+        scheduler.Started(4, At(9.9), queued: true);
+        Assert.False(scheduler.ClaimsChanged);
+        Assert.Equal([3], scheduler.MyClaims(At(9.9)).Select(claim => claim.Piece));
+
+        scheduler.Ended(3, At(10), finished: true);
+        scheduler.Ended(4, At(10), finished: false);
+        scheduler.Started(4, At(10));
+        Assert.True(scheduler.ClaimsChanged);
+        Assert.Equal([4], scheduler.MyClaims(At(10)).Select(claim => claim.Piece));
+    }
+
+    [Fact]
+    public void AQueuedRunGivesWayToWhoeverClaimsThePiece()
+    {
+        // All runs that have begun are decided by age and hash; one that has not, never against another.
+        for (int other = 1; other < 20; other++)
+        {
+            WorkScheduler scheduler = New(10);
+            scheduler.Started(3, At(0));
+            scheduler.Started(4, At(9.9), queued: true);
+            scheduler.Claims.Apply(Batch(other, 1, 4), TimeSpan.Zero, 1, At(9.95));
+            Assert.Equal([4], scheduler.Surrender(At(9.95)));
+        }
+    }
+
+    [Fact]
     public void ASurplusRunIsSurrenderedOnceAndNoLongerClaimed()
     {
         WorkScheduler scheduler = New(4);
