@@ -53,20 +53,18 @@ internal sealed class PieceLayer
         return Missing == 0;
     }
 
-    public int FirstMissing()
-    {
-        if (Missing == 0)
-        {
-            return -1;
-        }
+    public int FirstMissing() => NextMissing(0);
 
-        int index = 0;
-        while (_known is not null && _known[index])
+    /// <summary>The first missing hash from <paramref name="from"/> on; -1: none.</summary>
+    public int NextMissing(int from)
+    {
+        int index = from;
+        while (index < Count && _known is not null && _known[index])
         {
             index++;
         }
 
-        return index;
+        return Missing == 0 || index >= Count ? -1 : index;
     }
 
     public HashRange RangeAround(int index, int baseLayer)

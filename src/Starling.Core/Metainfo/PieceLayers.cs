@@ -90,6 +90,20 @@ public sealed class PieceLayers
         return false;
     }
 
+    /// <summary>All missing ranges of hashes of pieces, as requests ask for them; files with equal content are named once each.</summary>
+    public IEnumerable<HashRange> MissingRanges()
+    {
+        foreach (PieceLayer? layer in _layers)
+        {
+            for (int index = layer?.NextMissing(0) ?? -1; index >= 0;)
+            {
+                HashRange range = layer!.RangeAround(index, BaseLayer);
+                yield return range;
+                index = layer.NextMissing(range.Index + range.Length);
+            }
+        }
+    }
+
     /// <summary>The range that would tell the hash of a piece; false when it is known or its file needs none.</summary>
     public bool TryRequestFor(int piece, out HashRange request)
     {

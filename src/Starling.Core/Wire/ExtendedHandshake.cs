@@ -60,6 +60,9 @@ public sealed record ExtendedHandshake
     /// <summary>Key <c>ipv6</c>: the sender's own IPv6 address; port 0.</summary>
     public PeerAddress? V6 { get; init; }
 
+    /// <summary>Key <c>upload_only</c> (BEP 21): whether the sender wants nothing from anyone.</summary>
+    public bool UploadOnly { get; init; }
+
     /// <summary>Key <c>st</c>: the sender's place in a task swarm; null in data swarms.</summary>
     public StHandshake? St { get; init; }
 
@@ -104,6 +107,7 @@ public sealed record ExtendedHandshake
             YourAddress = ReadAddress(root, "yourip"u8, IPv4Size) ?? ReadAddress(root, "yourip"u8, IPv6Size),
             V4 = ReadAddress(root, "ipv4"u8, IPv4Size),
             V6 = ReadAddress(root, "ipv6"u8, IPv6Size),
+            UploadOnly = root.TryGetInteger("upload_only"u8, 0, int.MaxValue, out long uploadOnly) && uploadOnly != 0,
             St = st,
         };
         return true;
@@ -128,6 +132,7 @@ public sealed record ExtendedHandshake
             StHandshakeCodec.Write(writer, St);
         }
 
+        WriteNumber(writer, "upload_only"u8, UploadOnly ? 1 : null);
         if (Client is not null)
         {
             writer.Text("v"u8, Client);

@@ -1,8 +1,9 @@
 using System;
+using Starling.Core.Metainfo;
 
 namespace Starling.Core.Wire;
 
-/// <summary>The messages of the BitTorrent peer protocol: BEP 3, BEP 5 (<c>port</c>), BEP 6 (fast extension), BEP 10 (extended).</summary>
+/// <summary>The messages of the BitTorrent peer protocol: BEP 3, BEP 5 (<c>port</c>), BEP 6 (fast extension), BEP 10 (extended), BEP 52 (hashes).</summary>
 public abstract record PeerMessage
 {
     private PeerMessage()
@@ -59,6 +60,15 @@ public abstract record PeerMessage
 
     /// <summary>Id 20: message <paramref name="Id"/> as the receiver's BEP 10 handshake numbered it (0: the handshake itself).</summary>
     public sealed record Extended(byte Id, ReadOnlyMemory<byte> Payload) : PeerMessage;
+
+    /// <summary>Id 21: asks for hashes of a file's Merkle tree (BEP 52).</summary>
+    public sealed record HashRequest(HashRange Range) : PeerMessage;
+
+    /// <summary>Id 22: the hashes asked for, then the uncles; 32 bytes each (BEP 52).</summary>
+    public sealed record Hashes(HashRange Range, ReadOnlyMemory<byte> Bytes) : PeerMessage;
+
+    /// <summary>Id 23: this request for hashes will not be served (BEP 52).</summary>
+    public sealed record HashReject(HashRange Range) : PeerMessage;
 
     /// <summary>An id that this program does not know; to be ignored.</summary>
     public sealed record Unknown(byte Id) : PeerMessage;

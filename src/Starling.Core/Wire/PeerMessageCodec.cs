@@ -2,6 +2,8 @@ using System;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using Starling.Core.Bencode;
+using Starling.Core.Metainfo;
+using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 
 namespace Starling.Core.Wire;
@@ -27,6 +29,15 @@ public static class PeerMessageCodec
     /// <summary>Bytes before the data of a <c>piece</c> message, length prefix included.</summary>
     public const int BlockHeaderSize = 13;
 
+    /// <summary>Hashes of one <c>hashes</c> message at most: those that a request may ask for (BEP 52), and an uncle for each layer of the largest file.</summary>
+    public const int MaxHashes = PieceLayers.MaxRequestLength + 64;
+
+    /// <summary>Bytes of a <c>request</c>, length prefix included.</summary>
+    public const int RequestSize = 17;
+
+    /// <summary>Bytes of a <c>have</c>, length prefix included.</summary>
+    public const int HaveSize = 9;
+
     private const byte ChokeId = 0;
     private const byte UnchokeId = 1;
     private const byte InterestedId = 2;
@@ -43,6 +54,10 @@ public static class PeerMessageCodec
     private const byte RejectRequestId = 16;
     private const byte AllowedFastId = 17;
     private const byte ExtendedId = 20;
+    private const byte HashRequestId = 21;
+    private const byte HashesId = 22;
+    private const byte HashRejectId = 23;
+    private const int HashRangeSize = Hash256.Size + 16;
 
     private static readonly PeerMessage KeepAlive = new PeerMessage.KeepAlive();
     private static readonly PeerMessage Choke = new PeerMessage.Choke();
@@ -94,6 +109,10 @@ public static class PeerMessageCodec
                 ? new PeerMessage.RejectRequest(piece, begin, length) : null,
             AllowedFastId => TryReadPiece(body, out int piece) ? new PeerMessage.AllowedFast(piece) : null,
             ExtendedId => body.Length is >= 1 and <= MaxExtendedPayload + 1 ? new PeerMessage.Extended(body[0], frame[2..]) : null,
+            HashRequestId => TryReadHashRange(body, out HashRange range) && body.Length == HashRangeSize ? new PeerMessage.HashRequest(range) : null,
+            HashesId => TryReadHashRange(body, out HashRange range) && IsHashes(body.Length - HashRangeSize)
+                ? new PeerMessage.Hashes(range, frame[(1 + HashRangeSize)..]) : null,
+            HashRejectId => TryReadHashRange(body, out HashRange range) && body.Length == HashRangeSize ? new PeerMessage.HashReject(range) : null,
             _ => new PeerMessage.Unknown(id),
         };
         return message is not null;
@@ -123,6 +142,9 @@ public static class PeerMessageCodec
             PeerMessage.RejectRequest reject => OfRange(RejectRequestId, reject.Piece, reject.Begin, reject.Length),
             PeerMessage.AllowedFast allowed => OfPiece(AllowedFastId, allowed.Piece),
             PeerMessage.Extended extended => OfExtended(extended),
+            PeerMessage.HashRequest request => OfHashes(HashRequestId, request.Range, default),
+            PeerMessage.Hashes hashes => OfHashes(HashesId, hashes.Range, hashes.Bytes.Span),
+            PeerMessage.HashReject reject => OfHashes(HashRejectId, reject.Range, default),
             _ => throw new ArgumentException($"{message.GetType().Name} has no encoding.", nameof(message)),
         };
     }
@@ -141,13 +163,33 @@ public static class PeerMessageCodec
         return BlockHeaderSize;
     }
 
+    /// <summary>Writes a <c>request</c> with its length prefix; returns <see cref="RequestSize"/>.</summary>
+    public static int WriteRequest(Span<byte> destination, int piece, int begin, int length)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(destination, RequestSize - PrefixSize);
+        destination[PrefixSize] = RequestId;
+        BinaryPrimitives.WriteInt32BigEndian(destination[5..], piece);
+        BinaryPrimitives.WriteInt32BigEndian(destination[9..], begin);
+        BinaryPrimitives.WriteInt32BigEndian(destination[13..], length);
+        return RequestSize;
+    }
+
+    /// <summary>Writes a <c>have</c> with its length prefix; returns <see cref="HaveSize"/>.</summary>
+    public static int WriteHave(Span<byte> destination, int piece)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(destination, HaveSize - PrefixSize);
+        destination[PrefixSize] = HaveId;
+        BinaryPrimitives.WriteInt32BigEndian(destination[5..], piece);
+        return HaveSize;
+    }
+
     private static bool TryReadPiece(ReadOnlySpan<byte> body, out int piece)
     {
         piece = body.Length == 4 ? BinaryPrimitives.ReadInt32BigEndian(body) : -1;
         return piece >= 0;
     }
 
-    private static bool TryReadRange(ReadOnlySpan<byte> body, out int piece, out int begin, out int length)
+    internal static bool TryReadRange(ReadOnlySpan<byte> body, out int piece, out int begin, out int length)
     {
         piece = begin = length = 0;
         if (body.Length != 12)
@@ -218,6 +260,40 @@ public static class PeerMessageCodec
         var frame = new byte[BlockHeaderSize + block.Data.Length];
         WriteBlockHeader(frame, block.Piece, block.Begin, block.Data.Length);
         block.Data.Span.CopyTo(frame.AsSpan(BlockHeaderSize));
+        return frame;
+    }
+
+    private static bool IsHashes(int length) => length % Hash256.Size == 0 && length is > 0 and <= MaxHashes * Hash256.Size;
+
+    private static bool TryReadHashRange(ReadOnlySpan<byte> body, out HashRange range)
+    {
+        range = default;
+        if (body.Length < HashRangeSize)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> numbers = body[Hash256.Size..];
+        range = new HashRange(
+            new Hash256(body),
+            BinaryPrimitives.ReadInt32BigEndian(numbers),
+            BinaryPrimitives.ReadInt32BigEndian(numbers[4..]),
+            BinaryPrimitives.ReadInt32BigEndian(numbers[8..]),
+            BinaryPrimitives.ReadInt32BigEndian(numbers[12..]));
+        return range is { BaseLayer: >= 0, Index: >= 0, Length: >= 0, ProofLayers: >= 0 };
+    }
+
+    private static byte[] OfHashes(byte id, HashRange range, ReadOnlySpan<byte> hashes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(hashes.Length, MaxHashes * Hash256.Size);
+        byte[] frame = Frame(id, HashRangeSize + hashes.Length, out Span<byte> body);
+        range.Root.CopyTo(body);
+        Span<byte> numbers = body[Hash256.Size..];
+        BinaryPrimitives.WriteInt32BigEndian(numbers, range.BaseLayer);
+        BinaryPrimitives.WriteInt32BigEndian(numbers[4..], range.Index);
+        BinaryPrimitives.WriteInt32BigEndian(numbers[8..], range.Length);
+        BinaryPrimitives.WriteInt32BigEndian(numbers[12..], range.ProofLayers);
+        hashes.CopyTo(body[HashRangeSize..]);
         return frame;
     }
 

@@ -22,14 +22,11 @@ namespace Starling.Runtime.Network;
 /// </summary>
 public sealed class TlsLinkTransport : ILinkTransport
 {
-    private static readonly TimeSpan AcceptRetryDelay = TimeSpan.FromMilliseconds(100);
-
     private readonly LinkTransportOptions _options;
     private readonly PostInput _post;
-    private readonly Socket _listener;
+    private readonly ConnectionListener _listener;
+    private readonly bool _ownsListener;
     private readonly LinkCertificate _certificate = new();
-    private readonly IncomingLimits _limits;
-    private readonly RefusalReport _refusals;
     private readonly ConcurrentDictionary<LinkId, Link> _links = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _allEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -45,20 +42,18 @@ public sealed class TlsLinkTransport : ILinkTransport
     private long _lastLink;
     private volatile IPieceStore? _store;
 
-    private TlsLinkTransport(LinkTransportOptions options, PostInput post, Socket listener)
+    private TlsLinkTransport(LinkTransportOptions options, PostInput post, ConnectionListener listener, bool ownsListener)
     {
         _options = options;
         _post = post;
         _listener = listener;
-        _limits = new IncomingLimits(options.MaxIncomingPerAddress, options.MaxIncomingHandshakes);
-        _refusals = new RefusalReport(options.Refused, options.MaxRefusalsPerSecond);
-        ListenEndPoint = (IPEndPoint)listener.LocalEndPoint!;
+        _ownsListener = ownsListener;
         TimeSpan period = CheckPeriod(options);
         _deadlines = new Timer(_ => CheckDeadlines(), null, period, period);
     }
 
     /// <summary>Where it listens, with the port that it got.</summary>
-    public IPEndPoint ListenEndPoint { get; }
+    public IPEndPoint ListenEndPoint => _listener.EndPoint;
 
     /// <summary>SHA-256 over this process's SubjectPublicKeyInfo.</summary>
     public Hash256 CertificateHash => _certificate.KeyHash;
@@ -77,7 +72,7 @@ public sealed class TlsLinkTransport : ILinkTransport
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(post);
         transport = null;
-        if (!LinkListener.TryOpen(options.Listen, out Socket? listener, out problem))
+        if (!ConnectionListener.TryOpen(options, out ConnectionListener? listener, out problem))
         {
             return false;
         }
@@ -87,11 +82,28 @@ public sealed class TlsLinkTransport : ILinkTransport
     }
 
     /// <summary>As <see cref="TryStart"/>, at a socket that listens already and is the transport's from now on.</summary>
-    internal static TlsLinkTransport Start(LinkTransportOptions options, PostInput post, Socket listener)
+    internal static TlsLinkTransport Start(LinkTransportOptions options, PostInput post, Socket listener) =>
+        Start(options, post, ConnectionListener.At(options, listener));
+
+    private static TlsLinkTransport Start(LinkTransportOptions options, PostInput post, ConnectionListener listener)
     {
-        var started = new TlsLinkTransport(options, post, listener);
-        started.Start(started.AcceptAsync);
+        var started = new TlsLinkTransport(options, post, listener, ownsListener: true);
+        listener.Serve(ConnectionKind.Tls, started.AdmitAsync);
+        listener.Start();
         return started;
+    }
+
+    /// <summary>
+    /// Serves the task swarms of a port that others use too. The listener is still to be started, and to be disposed after this.
+    /// </summary>
+    public static TlsLinkTransport Attach(LinkTransportOptions options, PostInput post, ConnectionListener listener)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(post);
+        ArgumentNullException.ThrowIfNull(listener);
+        var transport = new TlsLinkTransport(options, post, listener, ownsListener: false);
+        listener.Serve(ConnectionKind.Tls, transport.AdmitAsync);
+        return transport;
     }
 
     /// <summary>Names the store that blocks are read from; before, every block is rejected.</summary>
@@ -177,7 +189,7 @@ public sealed class TlsLinkTransport : ILinkTransport
 
         await _deadlines.DisposeAsync().ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
-        _listener.Dispose();
+        await _listener.StopAsync().ConfigureAwait(false);
         foreach (Link link in _links.Values)
         {
             Start(() => link.CloseAsync("stopping"));
@@ -185,6 +197,11 @@ public sealed class TlsLinkTransport : ILinkTransport
 
         Ended();
         await _allEnded.Task.ConfigureAwait(false);
+        if (_ownsListener)
+        {
+            await _listener.DisposeAsync().ConfigureAwait(false);
+        }
+
         _certificate.Dispose();
         _stopping.Dispose();
     }
@@ -211,108 +228,44 @@ public sealed class TlsLinkTransport : ILinkTransport
         }
     }
 
-    private async Task AcceptAsync()
+    private async Task AdmitAsync(IncomingConnection connection)
     {
-        while (!_stopping.IsCancellationRequested)
-        {
-            try
-            {
-                Socket socket = await _listener.AcceptAsync(_stopping.Token).ConfigureAwait(false);
-                Start(() => AdmitAsync(socket));
-            }
-            catch (SocketException) when (!_stopping.IsCancellationRequested)
-            {
-                // Out of handles, or the peer was gone before it was accepted.
-                await Task.Delay(AcceptRetryDelay).ConfigureAwait(false);
-            }
-            catch (Exception exception) when (NetworkFailure.Is(exception))
-            {
-                return;
-            }
-        }
-    }
-
-    private async Task AdmitAsync(Socket socket)
-    {
-        // The accept loop goes on at once: the first step of a TLS handshake is real work.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        using Socket owned = socket;
-        if (!TryGetRemote(socket, out IPAddress? remote, out PeerAddress address))
-        {
-            return;
-        }
-
-        string? refused = _limits.TryEnter(remote);
-        if (refused is not null)
-        {
-            _refusals.Tell(address, refused);
-            return;
-        }
-
-        bool inHandshake = true;
         try
         {
             if (Interlocked.Increment(ref _connections) > _options.MaxLinks)
             {
-                _refusals.Tell(address, "too many connections");
+                connection.Refused("too many connections");
                 return;
             }
 
-            await ServeIncomingAsync(socket, address, () =>
-            {
-                inHandshake = false;
-                _limits.HandshakeDone();
-            }).ConfigureAwait(false);
+            await ServeIncomingAsync(connection).ConfigureAwait(false);
         }
         finally
         {
-            if (inHandshake)
-            {
-                _limits.HandshakeDone();
-            }
-
             Interlocked.Decrement(ref _connections);
-            _limits.Leave(remote);
         }
     }
 
-    private async Task ServeIncomingAsync(Socket socket, PeerAddress address, Action handshakeDone)
+    private async Task ServeIncomingAsync(IncomingConnection connection)
     {
-        long connectedMs = Environment.TickCount64;
         Link? link = null;
         NodeInput.LinkOpened? opened = null;
-        SslStream? tls = null;
-        using (var deadline = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token))
+        var tls = new SslStream(connection.Stream, leaveInnerStreamOpen: false);
+        try
         {
-            deadline.CancelAfter(_options.HandshakeTimeout);
-            try
+            await tls.AuthenticateAsServerAsync(_certificate.Server, connection.Deadline).ConfigureAwait(false);
+            (link, opened) = Open(connection.Socket, connection.Stream, tls, connection.AcceptedMs, connection.Address, outgoing: false);
+            if (link is null)
             {
-                socket.NoDelay = true;
-                (ConnectionKind kind, ReadOnlyMemory<byte> first) = await ReadFirstAsync(socket, deadline.Token).ConfigureAwait(false);
-                if (kind == ConnectionKind.Tls)
-                {
-                    var stream = new SocketStream(socket, first);
-                    tls = new SslStream(stream, leaveInnerStreamOpen: false);
-                    await tls.AuthenticateAsServerAsync(_certificate.Server, deadline.Token).ConfigureAwait(false);
-                    (link, opened) = Open(socket, stream, tls, connectedMs, address, outgoing: false);
-                }
-                else
-                {
-                    _refusals.Tell(address, kind switch
-                    {
-                        ConnectionKind.BitTorrent => "plain BitTorrent is not served here: this port speaks task swarms, over TLS 1.3",
-                        ConnectionKind.Unknown => "neither TLS nor BitTorrent",
-                        _ => "it closed before it said what it speaks",
-                    });
-                }
-            }
-            catch (Exception exception) when (NetworkFailure.Is(exception))
-            {
-                _refusals.Tell(address, WhyHandshakeFailed(exception));
+                connection.Refused("the peer has no certificate");
             }
         }
+        catch (Exception exception) when (NetworkFailure.Is(exception))
+        {
+            connection.Refused(WhyHandshakeFailed(exception));
+        }
 
-        handshakeDone();
+        connection.HandshakeDone();
         await RunAsync(link, opened, tls).ConfigureAwait(false);
     }
 
@@ -397,11 +350,6 @@ public sealed class TlsLinkTransport : ILinkTransport
     {
         if (tls.RemoteCertificate is not X509Certificate2 certificate)
         {
-            if (!outgoing)
-            {
-                _refusals.Tell(address, "the peer has no certificate");
-            }
-
             return (null, null);
         }
 
@@ -432,26 +380,6 @@ public sealed class TlsLinkTransport : ILinkTransport
         _post(new NodeInput.LinkClosed(link.Id, link.Reason) { BrokeRules = link.BrokeRules });
     }
 
-    private static async Task<(ConnectionKind Kind, ReadOnlyMemory<byte> Bytes)> ReadFirstAsync(Socket socket, CancellationToken cancellation)
-    {
-        var bytes = new byte[FirstBytes.MaxSize];
-        int count = 0;
-        ConnectionKind kind;
-        do
-        {
-            int received = await socket.ReceiveAsync(bytes.AsMemory(count), SocketFlags.None, cancellation).ConfigureAwait(false);
-            count += received;
-            kind = FirstBytes.Classify(bytes.AsSpan(0, count));
-            if (received == 0)
-            {
-                break;
-            }
-        }
-        while (kind == ConnectionKind.Undecided);
-
-        return (kind, bytes.AsMemory(0, count));
-    }
-
     private string WhyHandshakeFailed(Exception exception) => exception is OperationCanceledException
         ? _stopping.IsCancellationRequested ? "stopping" : $"no TLS handshake within {_options.HandshakeTimeout.TotalSeconds:0.#} s"
         : $"TLS handshake failed: {NetworkFailure.Describe(exception)}";
@@ -459,28 +387,6 @@ public sealed class TlsLinkTransport : ILinkTransport
     private string WhyConnectFailed(Exception exception) => exception is OperationCanceledException
         ? _stopping.IsCancellationRequested ? "stopping" : $"no answer within {_options.ConnectTimeout.TotalSeconds:0.#} s"
         : NetworkFailure.Describe(exception);
-
-    private static bool TryGetRemote(Socket socket, [NotNullWhen(true)] out IPAddress? remote, out PeerAddress address)
-    {
-        remote = null;
-        address = default;
-        try
-        {
-            if (socket.RemoteEndPoint is not IPEndPoint point)
-            {
-                return false;
-            }
-
-            remote = point.Address.IsIPv4MappedToIPv6 ? point.Address.MapToIPv4() : point.Address;
-            address = PeerAddress.From(remote, point.Port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            // It is gone already.
-            return false;
-        }
-    }
 
     private void CheckDeadlines()
     {

@@ -14,13 +14,8 @@ internal static class RunCommand
         var task = new Argument<string>("TASK") { Description = "a .starling, .yaml, .rbw or .comptorrent file, or a magnet link" };
         var dir = new Option<string?>("--dir") { Description = "folder for the output (default: named after the task)", HelpName = "DIR" };
         Option<int?> slots = BoundedNumber.Option("--slots", 1, RunSettings.MaxSlots, "pieces computed at once (default: cores ÷ local peers)");
-        var listen = new Option<IPEndPoint?>("--listen")
-        {
-            Description = "where other peers reach this one (default: every address, any free port)",
-            HelpName = "ADDR:PORT",
-            CustomParser = ParseListen,
-        };
-        var peers = new Option<string[]>("--peer") { Description = "a peer to connect to; may be given many times", HelpName = "HOST:PORT" };
+        Option<IPEndPoint?> listen = ListenOption();
+        Option<string[]> peers = PeerOption();
         Option<int?> localPeers = BoundedNumber.Option(
             "--local-peers", 1, RunSettings.MaxLocalPeers, "start N peers on this machine, each with its own process, identity and folder DIR/peer-K");
         var trust = new Option<bool>("--trust") { Description = "treat the task as mine: run its commands without walls, accept any attested result" };
@@ -34,7 +29,6 @@ internal static class RunCommand
             HelpName = "HOST:PORT",
         };
 
-        peers.Validators.Add(CheckPeers);
         routers.Validators.Add(CheckPeers);
         var command = new Command("run", "Join the swarm of a task: compute, share and merge; then share until stopped.")
         {
@@ -55,6 +49,22 @@ internal static class RunCommand
             Json = parsed.GetValue(json),
         }));
         return command;
+    }
+
+    /// <summary><c>--listen</c>.</summary>
+    public static Option<IPEndPoint?> ListenOption() => new("--listen")
+    {
+        Description = "where other peers reach this one (default: every address, any free port)",
+        HelpName = "ADDR:PORT",
+        CustomParser = ParseListen,
+    };
+
+    /// <summary><c>--peer</c>.</summary>
+    public static Option<string[]> PeerOption()
+    {
+        var peers = new Option<string[]>("--peer") { Description = "a peer to connect to; may be given many times", HelpName = "HOST:PORT" };
+        peers.Validators.Add(CheckPeers);
+        return peers;
     }
 
     /// <summary>Splits <c>host:port</c> or <c>[v6]:port</c>; the host is resolved later, by the network.</summary>

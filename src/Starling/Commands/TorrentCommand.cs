@@ -8,5 +8,6 @@ internal static class TorrentCommand
     public static Command Build() => new("torrent", "Make and exchange ordinary torrents, with any BitTorrent client.")
     {
         TorrentCreateCommand.Build(),
+        TorrentGetCommand.Build(),
     };
 }

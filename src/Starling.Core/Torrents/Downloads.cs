@@ -1,0 +1,485 @@
+using System.Collections.Generic;
+using Starling.Core.Wire;
+
+namespace Starling.Core.Torrents;
+
+/// <summary>The fetching side of a swarm: asks for blocks, takes them, hands whole pieces to the disk, and keeps what came of it.</summary>
+internal sealed class Downloads
+{
+    /// <summary>Peers that are asked for the same block at the end.</summary>
+    private const int MaxAskers = 3;
+
+    /// <summary>Requests of a peer that has nothing better to do than to double the others' at the end.</summary>
+    private const int EndgameRequests = 4;
+
+    private readonly DataContext _context;
+    private readonly DataPeerTable _peers;
+    private readonly PiecePicker _picker;
+    private readonly PieceLayout _layout;
+    private readonly PieceSuspects _suspects;
+    private readonly RateLimit _limit;
+    private readonly SortedDictionary<int, PieceProgress> _pieces = [];
+    private readonly List<PieceProgress> _open = [];
+    private long _heldBytes;
+    private bool _failed;
+
+    public Downloads(DataContext context, DataPeerTable peers, PiecePicker picker, PieceLayout layout, RateLimit limit)
+    {
+        _context = context;
+        _peers = peers;
+        _picker = picker;
+        _layout = layout;
+        _limit = limit;
+        _suspects = new PieceSuspects(peers);
+    }
+
+    /// <summary>Pieces that are being fetched or stored.</summary>
+    public int Active => _pieces.Count;
+
+    /// <summary>Bytes of unfinished pieces in memory.</summary>
+    public long HeldBytes => _heldBytes;
+
+    public bool IsStarted(int piece) => _pieces.ContainsKey(piece);
+
+    /// <summary>Nothing more can be stored: nothing more is asked for.</summary>
+    public void Fail() => _failed = true;
+
+    /// <summary>Asks this peer for as much as it should have under way.</summary>
+    public void Ask(DataPeer peer)
+    {
+        if (_failed || !peer.IsEstablished || peer.IsClosing || peer.Bits is null || peer.Useful == 0)
+        {
+            return;
+        }
+
+        int target = peer.Pipeline.Target(peer.Down, _context.Now);
+        while (peer.Pipeline.Count < target && _limit.IsOpen(_context.Now))
+        {
+            if (!TryChoose(peer, out PieceProgress? progress, out int block))
+            {
+                return;
+            }
+
+            BlockRange range = _layout.RangeOf(progress!.Piece, block);
+            if (peer.Pipeline.Count == 0)
+            {
+                peer.LastBlockAt = _context.Now;
+            }
+
+            peer.Pipeline.Sent(progress.Piece, block, _context.Now);
+            peer.Out.AddRequest(range);
+            _limit.Take(range.Length);
+        }
+    }
+
+    /// <summary>A block came in; the swarm owns it from here on.</summary>
+    public void Take(DataPeer peer, BlockRange range, BlockBuffer data)
+    {
+        int block = range.Begin / BlockBuffer.Capacity;
+        if (!_layout.Contains(range) || _layout.RangeOf(range.Piece, block) != range
+            || !peer.Pipeline.Remove(range.Piece, block, out SentRequest request))
+        {
+            _context.Waste(data);
+            if (peer.MayStillCome > 0)
+            {
+                peer.MayStillCome--;
+            }
+            else if (++peer.Unasked > DataLimits.MaxUnaskedBlocks)
+            {
+                _peers.Refuse(peer, "unasked-block", "sends blocks that nobody asked for");
+            }
+
+            return;
+        }
+
+        peer.Down.Add(range.Length, _context.Now);
+        peer.Pipeline.Answered(request, _context.Now);
+        peer.LastBlockAt = _context.Now;
+        peer.IsSnubbing = false;
+        _context.Touch(peer);
+        PieceProgress progress = _pieces[range.Piece];
+        if (progress.StateOf(block) is BlockState.Held or BlockState.Written)
+        {
+            progress.Unask(block);
+            Settle(progress);
+            _context.Waste(data);
+            return;
+        }
+
+        bool wasOpen = progress.FreeBlocks > 0;
+        progress.Arrive(block, peer, data);
+        _heldBytes += range.Length;
+        if (wasOpen && progress.FreeBlocks == 0)
+        {
+            Shut(progress);
+        }
+
+        if (progress.AskersOf(block) > 0)
+        {
+            CancelElsewhere(progress, block, range);
+        }
+
+        if (progress.MissingBlocks == 0)
+        {
+            Store(progress);
+        }
+        else if (_heldBytes > _context.Options.MaxHeldBytes)
+        {
+            Spill();
+        }
+    }
+
+    /// <summary>This peer will not answer a request.</summary>
+    public bool Rejected(DataPeer peer, BlockRange range)
+    {
+        int block = range.Begin / BlockBuffer.Capacity;
+        if (!_layout.Contains(range) || !peer.Pipeline.Remove(range.Piece, block, out _))
+        {
+            return false;
+        }
+
+        Unask(range.Piece, block);
+        _context.Touch(peer);
+        return true;
+    }
+
+    /// <summary>This peer will not answer anything: it choked, stopped answering, or is gone.</summary>
+    public void GiveUp(DataPeer peer, bool mayStillCome)
+    {
+        foreach (SentRequest request in peer.Pipeline.TakeAll())
+        {
+            peer.MayStillCome += mayStillCome ? 1 : 0;
+            Unask(request.Piece, request.Block);
+        }
+
+        peer.Current = null;
+    }
+
+    /// <summary>The peer is gone: pieces that only it was to send are for all again.</summary>
+    public void Forget(DataPeer peer)
+    {
+        foreach (PieceProgress progress in _pieces.Values)
+        {
+            if (progress.Only == peer)
+            {
+                progress.Only = null;
+                progress.NeedsOnePeer = true;
+                TouchAll();
+            }
+        }
+    }
+
+    /// <summary>The disk's verdict on a piece.</summary>
+    public bool Checked(DataInput.PieceChecked verdict)
+    {
+        if (!_pieces.Remove(verdict.Piece, out PieceProgress? progress))
+        {
+            return false;
+        }
+
+        if (verdict.Good)
+        {
+            CancelAll(progress);
+            _suspects.Good(progress, verdict.BlockHashes);
+            _context.Have.Add(progress.Piece);
+            _picker.Done(progress.Piece);
+            return true;
+        }
+
+        _context.WastedBytes += _layout.LengthOf(progress.Piece);
+        bool findLiar = _suspects.Bad(progress, verdict.BlockHashes);
+        progress.Reset();
+        if (!_picker.IsMissing(progress.Piece))
+        {
+            CancelAll(progress);
+            return false;
+        }
+
+        progress.NeedsOnePeer = findLiar;
+        _pieces.Add(progress.Piece, progress);
+        Reopen(progress);
+        TouchAll();
+        return false;
+    }
+
+    /// <summary>A piece is not wanted any more: what was not asked for yet will not be.</summary>
+    public void Unwanted(int piece)
+    {
+        if (_pieces.TryGetValue(piece, out PieceProgress? progress) && !progress.IsStoring)
+        {
+            CancelAll(progress);
+            foreach (HeldBlock held in progress.TakeHeld())
+            {
+                _heldBytes -= held.Data.Length;
+                _context.Waste(held.Data);
+            }
+
+            Shut(progress);
+            _pieces.Remove(piece);
+        }
+    }
+
+    private bool TryChoose(DataPeer peer, out PieceProgress? progress, out int block)
+    {
+        progress = Pick(peer);
+        if (progress is null)
+        {
+            return TryDouble(peer, out progress, out block);
+        }
+
+        if (progress.NeedsOnePeer)
+        {
+            progress.NeedsOnePeer = false;
+            progress.Only = peer;
+        }
+
+        peer.Current = progress;
+        block = progress.Ask();
+        if (progress.FreeBlocks == 0)
+        {
+            Shut(progress);
+        }
+
+        return true;
+    }
+
+    /// <summary>The piece of which this peer is to be asked for the next free block: the one it works on, one that was begun, a new one.</summary>
+    private PieceProgress? Pick(DataPeer peer)
+    {
+        if (peer.PeerChoking)
+        {
+            return PickAllowedFast(peer);
+        }
+
+        if (peer.Current is { FreeBlocks: > 0, OpenPosition: >= 0 } current && MayAsk(peer, current))
+        {
+            return current;
+        }
+
+        foreach (PieceProgress begun in _open)
+        {
+            if (MayAsk(peer, begun))
+            {
+                return begun;
+            }
+        }
+
+        if (peer.NothingToPickAt == _picker.Version)
+        {
+            return null;
+        }
+
+        foreach (int suggested in peer.Suggested)
+        {
+            if (peer.Bits![suggested] && _picker.TryStart(suggested))
+            {
+                peer.Suggested.Remove(suggested);
+                return Begin(suggested);
+            }
+        }
+
+        if (_picker.TryStart(peer.Bits!, out int piece))
+        {
+            return Begin(piece);
+        }
+
+        peer.NothingToPickAt = _picker.Version;
+        return null;
+    }
+
+    private PieceProgress? PickAllowedFast(DataPeer peer)
+    {
+        foreach (int piece in _picker.IsOrdered ? [] : peer.AllowedFastHeard)
+        {
+            if (!peer.Bits![piece])
+            {
+                continue;
+            }
+
+            if (_pieces.TryGetValue(piece, out PieceProgress? begun))
+            {
+                if (begun.OpenPosition >= 0 && MayAsk(peer, begun))
+                {
+                    return begun;
+                }
+            }
+            else if (_picker.TryStart(piece))
+            {
+                return Begin(piece);
+            }
+        }
+
+        return null;
+    }
+
+    private static bool MayAsk(DataPeer peer, PieceProgress progress) =>
+        (progress.Only is null || progress.Only == peer) && peer.Bits![progress.Piece];
+
+    private PieceProgress Begin(int piece)
+    {
+        var progress = new PieceProgress(piece, _layout.BlocksOf(piece)) { NeedsOnePeer = _suspects.IsSuspect(piece) };
+        _pieces.Add(piece, progress);
+        Reopen(progress);
+        return progress;
+    }
+
+    /// <summary>Endgame: everything is asked for, so an idle peer is asked for what others have not sent yet.</summary>
+    private bool TryDouble(DataPeer peer, out PieceProgress? chosen, out int block)
+    {
+        chosen = null;
+        block = -1;
+        if (peer.PeerChoking || peer.Pipeline.Count >= EndgameRequests || _open.Count > 0)
+        {
+            return false;
+        }
+
+        int fewest = MaxAskers;
+        foreach (PieceProgress progress in _pieces.Values)
+        {
+            if (progress.IsStoring || !MayAsk(peer, progress))
+            {
+                continue;
+            }
+
+            for (int i = 0; i < progress.Blocks; i++)
+            {
+                if (progress.StateOf(i) == BlockState.Asked && progress.AskersOf(i) < fewest && !peer.Pipeline.Contains(progress.Piece, i))
+                {
+                    (chosen, block, fewest) = (progress, i, progress.AskersOf(i));
+                }
+            }
+        }
+
+        chosen?.AskAgain(block);
+        return chosen is not null;
+    }
+
+    private void Store(PieceProgress progress)
+    {
+        progress.IsStoring = true;
+        IReadOnlyList<HeldBlock> held = progress.TakeHeld();
+        _heldBytes -= LengthOf(held);
+        _context.Effects.Add(new DataEffect.StorePiece(progress.Piece, held, _suspects.IsSuspect(progress.Piece)));
+    }
+
+    /// <summary>Too much is held in memory: the piece with most of it goes to the disk as it is.</summary>
+    private void Spill()
+    {
+        PieceProgress? most = null;
+        foreach (PieceProgress progress in _pieces.Values)
+        {
+            most = most is null || progress.HeldBlocks > most.HeldBlocks ? progress : most;
+        }
+
+        if (most is { HeldBlocks: > 0 })
+        {
+            IReadOnlyList<HeldBlock> held = most.TakeHeld();
+            _heldBytes -= LengthOf(held);
+            _context.Effects.Add(new DataEffect.WriteBlocks(most.Piece, held));
+        }
+    }
+
+    private static long LengthOf(IReadOnlyList<HeldBlock> blocks)
+    {
+        long length = 0;
+        for (int i = 0; i < blocks.Count; i++)
+        {
+            length += blocks[i].Data.Length;
+        }
+
+        return length;
+    }
+
+    private void Unask(int piece, int block)
+    {
+        if (_pieces.TryGetValue(piece, out PieceProgress? progress))
+        {
+            progress.Unask(block);
+            Settle(progress);
+        }
+    }
+
+    /// <summary>A block may have become free: others may be asked for it; a piece of which nothing came begins anew where rarity wants it.</summary>
+    private void Settle(PieceProgress progress)
+    {
+        if (progress.FreeBlocks == 0 || progress.IsStoring)
+        {
+            return;
+        }
+
+        if (progress.FreeBlocks == progress.Blocks && !progress.NeedsOnePeer && progress.Only is null)
+        {
+            Shut(progress);
+            _pieces.Remove(progress.Piece);
+            _picker.GiveBack(progress.Piece);
+            TouchAll();
+        }
+        else if (progress.OpenPosition < 0)
+        {
+            Reopen(progress);
+            TouchAll();
+        }
+    }
+
+    private void Reopen(PieceProgress progress)
+    {
+        if (progress.OpenPosition < 0 && progress.FreeBlocks > 0)
+        {
+            progress.OpenPosition = _open.Count;
+            _open.Add(progress);
+        }
+    }
+
+    private void Shut(PieceProgress progress)
+    {
+        int position = progress.OpenPosition;
+        if (position >= 0)
+        {
+            // Later ones keep their order: what was begun first is finished first.
+            _open.RemoveAt(position);
+            for (int i = position; i < _open.Count; i++)
+            {
+                _open[i].OpenPosition = i;
+            }
+
+            progress.OpenPosition = -1;
+        }
+    }
+
+    private void CancelElsewhere(PieceProgress progress, int block, BlockRange range)
+    {
+        foreach (DataPeer other in _peers.Established)
+        {
+            if (other.Pipeline.Remove(range.Piece, block, out _))
+            {
+                progress.Unask(block);
+                Cancel(other, range);
+            }
+        }
+    }
+
+    private void CancelAll(PieceProgress progress)
+    {
+        for (int block = 0; block < progress.Blocks; block++)
+        {
+            if (progress.AskersOf(block) > 0)
+            {
+                CancelElsewhere(progress, block, _layout.RangeOf(progress.Piece, block));
+            }
+        }
+    }
+
+    private void Cancel(DataPeer peer, BlockRange range)
+    {
+        peer.MayStillCome++;
+        _context.Send(peer, new PeerMessage.Cancel(range.Piece, range.Begin, range.Length));
+    }
+
+    private void TouchAll()
+    {
+        foreach (DataPeer peer in _peers.Established)
+        {
+            _context.Touch(peer);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using System;
+using System.Net;
+using Starling.Core.Wire.Mse;
+
+namespace Starling.Runtime.Torrents;
+
+/// <summary>The bounds of a <see cref="TorrentHost"/>. The defaults are the program's.</summary>
+public sealed record TorrentHostOptions
+{
+    /// <summary>How long a TCP connect may take.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a peer may take nothing of what waits for it.</summary>
+    public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a link that is closed may go on sending what waits.</summary>
+    public TimeSpan CloseGrace { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Connections of all torrents at once.</summary>
+    public int MaxLinks { get; init; } = 256;
+
+    /// <summary>Bytes of blocks between socket and disk, above which sockets are not read.</summary>
+    public long MaxBlockBytes { get; init; } = 128 * 1024 * 1024;
+
+    /// <summary>Encryption of connections.</summary>
+    public MsePolicy Encryption { get; init; } = MsePolicy.Prefer;
+
+    /// <summary>How long the encryption of an outgoing connection may take, before a plain one is tried.</summary>
+    public TimeSpan EncryptionTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Address to connect from; null: the system chooses.</summary>
+    public IPAddress? LocalAddress { get; init; }
+}
