@@ -1,4 +1,24 @@
 #!/bin/sh
-# Installs what some system tests need besides the SDK (Debian and its relatives, as root). Without it these tests are skipped and say so.
+# Installs what tests run the built program against (Debian and its relatives; asks sudo where it is not root). Without it those tests are skipped and say so.
 set -eu
-apt-get install -y --no-install-recommends python3 python3-libtorrent iproute2
+
+packages=
+need() { [ -x "/usr/sbin/$1" ] || command -v "$1" >/dev/null 2>&1 || packages="$packages $2"; }
+need ffmpeg ffmpeg
+need parallel parallel
+need openssl openssl
+need tmux tmux
+need python3 python3
+/usr/bin/python3 -c 'import libtorrent' 2>/dev/null || packages="$packages python3-libtorrent"
+need ip iproute2
+need nft nftables
+need opentracker opentracker
+need miniupnpd miniupnpd-nftables
+
+[ -n "$packages" ] || exit 0
+as_root=
+[ "$(id -u)" -eq 0 ] || as_root=sudo
+$as_root apt-get update -q
+# Names without spaces, to be split.
+# shellcheck disable=SC2086
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages

@@ -244,7 +244,7 @@ public sealed class Node
     {
         _own.Clear();
         _own.AddRange(listening.Addresses);
-        _handshake.ListenPort = _own.Count > 0 ? _own[0].Port : (ushort)0;
+        _handshake.Own = listening.Addresses;
         foreach (PeerAddress address in _own)
         {
             _addresses.MarkSelf(address);

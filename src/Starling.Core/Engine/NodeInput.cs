@@ -26,7 +26,9 @@ public abstract record NodeInput
     /// <summary>What the runs of these pieces read is here now, checked.</summary>
     public sealed record InputsArrived(int FirstPiece, int Count) : NodeInput;
 
-    /// <summary>Addresses under which this process listens; the first is the one to tell others.</summary>
+    /// <summary>
+    /// Addresses under which this process listens; the first is the one to tell others. Comes again, whole, when a router begins or ceases to forward another one.
+    /// </summary>
     public sealed record Listening(IReadOnlyList<PeerAddress> Addresses) : NodeInput;
 
     /// <summary>Addresses of possible peers, from anywhere but PEX (which the node reads itself).</summary>

@@ -24,8 +24,8 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
 
     private readonly InfoHash _infoHash = InfoHash.Of(context.Options.TaskId);
 
-    /// <summary>The port under which this process listens; 0: not known (yet).</summary>
-    public ushort ListenPort { get; set; }
+    /// <summary>Addresses under which this process listens; the first is the one to tell others, further ones may be those that a router forwards.</summary>
+    public IReadOnlyList<PeerAddress> Own { get; set; } = [];
 
     /// <summary>Bytes of the task's <c>info</c>, once known.</summary>
     public int MetadataSize { get; set; }
@@ -152,6 +152,24 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
         return true;
     }
 
+    /// <summary>
+    /// The port under which that peer, and those to whom it passes on this one's address, reach this process: on the Internet the one that the router
+    /// forwards may be another than here.
+    /// </summary>
+    private ushort? PortFor(PeerAddress remote)
+    {
+        ushort? port = Own.Count > 0 ? Own[0].Port : null;
+        if (AddressScopes.Of(remote) == AddressScope.Public)
+        {
+            foreach (PeerAddress own in Own)
+            {
+                port = own.IsV4 == remote.IsV4 && AddressScopes.Of(own) == AddressScope.Public ? own.Port : port;
+            }
+        }
+
+        return port;
+    }
+
     private void SendIdentity(PeerLink link)
     {
         var extensions = new List<ExtensionId>();
@@ -164,7 +182,7 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
         var handshake = new ExtendedHandshake
         {
             Extensions = extensions,
-            ListenPort = ListenPort == 0 ? null : ListenPort,
+            ListenPort = PortFor(link.Remote),
             Client = options.ClientName,
             RequestQueue = Uploader.MaxQueued,
             MetadataSize = MetadataSize == 0 ? null : MetadataSize,

@@ -10,14 +10,17 @@ using System.Security.Cryptography;
 using System.Threading.Tasks;
 using Starling.Core.Crypto;
 using Starling.Core.Engine;
+using Starling.Core.PortMapping;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Identity;
 using Starling.Runtime.Kernels;
 using Starling.Runtime.Machine;
 using Starling.Runtime.Network;
+using Starling.Runtime.PortMapping;
 using Starling.Runtime.Storage;
 using Starling.Runtime.Tasks;
+using Starling.Runtime.Trackers;
 
 namespace Starling.Runtime.Engine;
 
@@ -45,6 +48,9 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     private PeerResolver? _resolver;
     private LocalDiscovery? _discovery;
     private DhtService? _dht;
+    private volatile TrackerService? _trackers;
+    private PortMappingService? _mapping;
+    private volatile MappedPort? _mapped;
     private EngineLoop? _loop;
     private bool _disposed;
     private bool _hasSiblings;
@@ -65,6 +71,9 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
 
     /// <summary>Addresses under which others may reach it, the best first.</summary>
     public IReadOnlyList<PeerAddress> Reachable { get; private set; } = [];
+
+    /// <summary>Address and port that a router forwards to this process; null: none.</summary>
+    public PeerAddress? External => _mapped?.External;
 
     /// <summary>Pieces that were in the folder already.</summary>
     public int Resumed => _folder?.Resumed ?? 0;
@@ -153,6 +162,23 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
                 new LocalDiscoveryOptions { InfoHash = InfoHash.Of(_options.TaskId), Listener = _transport!.ListenEndPoint, Failed = Remark },
                 Found);
         }
+
+        if (_options.AskTrackers)
+        {
+            _trackers = SwarmTrackers.Start(_options, Resumed, _transport!.ListenEndPoint, Snapshot, Found, Remark);
+            _trackers?.Connected(Snapshot().Peers.Count);
+        }
+
+        if (_options.MapPort && !IPAddress.IsLoopback(ListenEndPoint.Address))
+        {
+            _mapping = PortMappingService.Start(new PortMappingOptions
+            {
+                Listener = ListenEndPoint,
+                Transports = _udp is null ? [MappedTransport.Tcp] : [MappedTransport.Tcp, MappedTransport.Udp],
+                Changed = OnMapped,
+                Remark = Remark,
+            });
+        }
     }
 
     /// <summary>Asks the node to stop: its runs are killed, its peers told, what is durable stays.</summary>
@@ -181,6 +207,11 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
 
         _disposed = true;
         _queue.Close();
+        System.Threading.Tasks.Task[] farewells =
+        [
+            _trackers?.DisposeAsync().AsTask() ?? System.Threading.Tasks.Task.CompletedTask,
+            _mapping?.DisposeAsync().AsTask() ?? System.Threading.Tasks.Task.CompletedTask,
+        ];
         if (_dht is not null)
         {
             await _dht.DisposeAsync().ConfigureAwait(false);
@@ -216,6 +247,8 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         {
             await _folder.DisposeAsync().ConfigureAwait(false);
         }
+
+        await System.Threading.Tasks.Task.WhenAll(farewells).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -231,9 +264,15 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     /// <inheritdoc/>
     void IEngineHost.Report(NodeEvent nodeEvent, Instant at)
     {
-        if (nodeEvent is NodeEvent.Swarm swarm)
+        switch (nodeEvent)
         {
-            _dht?.SetLonely(InfoHash.Of(_options.TaskId), swarm.Connected == 0);
+            case NodeEvent.Swarm swarm:
+                _dht?.SetLonely(InfoHash.Of(_options.TaskId), swarm.Connected == 0);
+                _trackers?.Connected(swarm.Connected);
+                break;
+            case NodeEvent.Complete:
+                _trackers?.Completed();
+                break;
         }
 
         _observer.Report(nodeEvent);
@@ -309,6 +348,14 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         {
             _dht?.AddNodes(found.Addresses, isVouched: found.Source is PeerSource.Owner or PeerSource.Magnet);
         }
+    }
+
+    private void OnMapped(MappedPort mapped)
+    {
+        _mapped = mapped;
+        _queue.Add(new NodeInput.Listening(mapped.External is { } external ? [.. Reachable, external] : Reachable));
+        _trackers?.Mapped(mapped.External?.Port ?? 0);
+        _observer.Mapped(mapped.External, mapped.Protocol);
     }
 
     private void Remark(Problem problem) => _observer.Report(new NodeEvent.Error(problem));

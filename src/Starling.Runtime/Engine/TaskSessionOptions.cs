@@ -46,6 +46,12 @@ public sealed record TaskSessionOptions
     /// <summary>Absolute path of the owner's folder, for what tasks share, such as known nodes of the DHT; null: the task keeps its own.</summary>
     public string? HomeFolder { get; init; }
 
+    /// <summary>Tell the trackers of the task or link that this peer is there, and ask them for others.</summary>
+    public bool AskTrackers { get; init; } = true;
+
+    /// <summary>Ask the router to forward the port, where one stands between this machine and the Internet.</summary>
+    public bool MapPort { get; init; }
+
     /// <summary>Where inputs of the task lie on this machine: name and absolute path.</summary>
     public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>();
 
@@ -95,4 +101,7 @@ public interface ISessionObserver
 
     /// <summary>A magnet link's task file came and its folder is open; <paramref name="resumed"/> pieces were in it.</summary>
     void Opened(TaskFile task, int resumed);
+
+    /// <summary>A router forwards <paramref name="external"/> to this process, asked by <paramref name="protocol"/>; null: it does not any more.</summary>
+    void Mapped(PeerAddress? external, string protocol);
 }

@@ -20,6 +20,7 @@ internal static class RunCommand
             "--local-peers", 1, RunSettings.MaxLocalPeers, "start N peers on this machine, each with its own process, identity and folder DIR/peer-K");
         var trust = new Option<bool>("--trust") { Description = "treat the task as mine: run its commands without walls, accept any attested result" };
         var exit = new Option<bool>("--exit") { Description = "leave when the output is complete and the others have what they need" };
+        var noPortMapping = new Option<bool>("--no-port-mapping") { Description = "do not ask the router to forward the port (UPnP, NAT-PMP, PCP)" };
         var json = new Option<bool>("--json") { Description = "print one JSON object per event and line" };
 
         var noDht = new Option<bool>("--no-dht") { Description = "do not look for peers in the DHT" };
@@ -32,7 +33,7 @@ internal static class RunCommand
         routers.Validators.Add(CheckPeers);
         var command = new Command("run", "Join the swarm of a task: compute, share and merge; then share until stopped.")
         {
-            task, dir, slots, listen, peers, localPeers, noDht, routers, trust, exit, json,
+            task, dir, slots, listen, peers, localPeers, noDht, routers, noPortMapping, trust, exit, json,
         };
         command.SetAction(parsed => RunAction.Run(new RunSettings
         {
@@ -46,6 +47,7 @@ internal static class RunCommand
             DhtRouters = parsed.GetValue(routers) ?? [],
             Trust = parsed.GetValue(trust),
             Exit = parsed.GetValue(exit),
+            MapPort = !parsed.GetValue(noPortMapping),
             Json = parsed.GetValue(json),
         }));
         return command;

@@ -40,6 +40,9 @@ internal sealed record RunSettings
 
     public bool Exit { get; init; }
 
+    /// <summary>Ask the router to forward the port.</summary>
+    public bool MapPort { get; init; }
+
     public bool Json { get; init; }
 
     /// <summary>Slots of each process.</summary>

@@ -17,6 +17,7 @@ internal static class EventLine
             EventName.Refused => $"refused: {WithHint(runEvent)}",
             EventName.Error => $"error: {WithHint(runEvent)}",
             EventName.Merged => $"wrote {runEvent.File}",
+            EventName.Mapped => Mapped(runEvent),
             EventName.Complete => $"complete: {Quantity.Count(runEvent.Pieces ?? 0, "piece")} in {Quantity.Duration(runEvent.Seconds ?? 0)}"
                 + $" ({runEvent.Computed} computed here, {runEvent.Downloaded} downloaded, {Quantity.Count(runEvent.Aborted ?? 0, "run")} aborted)",
             EventName.Stopped when runEvent.Reason != "done" => $"stopped: {runEvent.Reason}",
@@ -27,6 +28,10 @@ internal static class EventLine
 
     private static string WithHint(RunEvent runEvent) =>
         string.IsNullOrEmpty(runEvent.Hint) ? $"{runEvent.Reason}" : $"{runEvent.Reason}. {runEvent.Hint}";
+
+    private static string Mapped(RunEvent runEvent) => runEvent.Listen is null
+        ? "the router does not forward the port any more: peers outside can't connect to this one"
+        : $"peers outside reach this one at {runEvent.Listen} (the router forwards it, asked by {runEvent.Source}): starling run '{runEvent.Magnet}'";
 
     private static string Failed(RunEvent runEvent)
     {

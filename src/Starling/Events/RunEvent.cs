@@ -89,6 +89,7 @@ internal static class EventName
     public const string Refused = "refused";
     public const string Complete = "complete";
     public const string Merged = "merged";
+    public const string Mapped = "mapped";
     public const string Stopped = "stopped";
     public const string Error = "error";
 }

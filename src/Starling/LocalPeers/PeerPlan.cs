@@ -37,6 +37,12 @@ internal sealed record PeerPlan
     /// <summary>Absolute path of the owner's folder, if there is one.</summary>
     public string? HomeFolder { get; init; }
 
+    /// <summary>Ask the task's trackers; one of several local peers is enough, the others are found through it.</summary>
+    public bool AskTrackers { get; init; } = true;
+
+    /// <summary>Ask the router to forward the port; one of several local peers is enough.</summary>
+    public bool MapPort { get; init; }
+
     /// <summary>Where inputs of the task lie on this machine: name and absolute path.</summary>
     public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>();
 

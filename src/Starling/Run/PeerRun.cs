@@ -61,6 +61,8 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
             UseDht = _plan.UseDht,
             DhtRouters = _plan.DhtRouters,
             HomeFolder = _plan.HomeFolder,
+            AskTrackers = _plan.AskTrackers,
+            MapPort = _plan.MapPort,
             Inputs = _plan.Inputs,
             Trust = _plan.Trust,
             ExitWhenDone = _plan.Exit,
@@ -91,7 +93,8 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
     /// <summary>The link that brings others to this peer.</summary>
     public MagnetLink Link()
     {
-        string[] addresses = [.. _session!.Reachable.Select(address => address.ToString())];
+        IEnumerable<PeerAddress> known = _session!.External is { } external ? [external, .. _session.Reachable] : _session.Reachable;
+        string[] addresses = [.. known.Select(address => address.ToString())];
         return _task is not null ? MagnetLink.Of(_task, addresses) : _magnet! with { Peers = addresses };
     }
 
@@ -147,6 +150,14 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
         Name = task.Info.Name,
         Pieces = task.Info.PieceCount,
         Resumed = resumed,
+    }));
+
+    void ISessionObserver.Mapped(PeerAddress? external, string protocol) => _emit(Stamp(new RunEvent
+    {
+        Event = EventName.Mapped,
+        Listen = external?.ToString(),
+        Source = protocol,
+        Magnet = Link().ToUri(),
     }));
 
     /// <summary>

@@ -86,6 +86,8 @@ internal static class RunAction
             Listen = ListenOf(settings, number),
             DiscoverLocally = number == 0,
             UseDht = plan.UseDht && number == 0,
+            AskTrackers = number == 0,
+            MapPort = settings.MapPort && number == 0,
         })];
         using IRunOutput output = RunOutputs.Choose(settings.Json, settings.LocalPeers, clock);
         if (task.File is not null)
@@ -120,6 +122,7 @@ internal static class RunAction
         Trust = settings.Trust,
         Exit = settings.Exit,
         Inputs = task.Inputs,
+        MapPort = settings.MapPort,
         Authors = [.. OwnerKeys.All().Select(key => key.ToString())],
     };
 

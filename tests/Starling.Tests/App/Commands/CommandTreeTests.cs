@@ -34,6 +34,7 @@ public sealed class CommandTreeTests
                                         DIR/peer-K
               --no-dht                  do not look for peers in the DHT
               --dht-router <HOST:PORT>  a node of the DHT to begin with; may be given many times (none is built in)
+              --no-port-mapping         do not ask the router to forward the port (UPnP, NAT-PMP, PCP)
               --trust                   treat the task as mine: run its commands without walls, accept any attested result
               --exit                    leave when the output is complete and the others have what they need
               --json                    print one JSON object per event and line
