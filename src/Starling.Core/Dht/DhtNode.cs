@@ -51,6 +51,9 @@ public sealed class DhtNode
     /// <summary>Nodes in both tables.</summary>
     public int NodeCount => (_families[0]?.Table.Count ?? 0) + (_families[1]?.Table.Count ?? 0);
 
+    /// <summary>Swarms searched for.</summary>
+    public int SearchCount => _searches[0]?.Count ?? _searches[1]?.Count ?? 0;
+
     /// <summary>When <see cref="Tick"/> is due at the latest; a datagram may bring it forward.</summary>
     public Instant NextWake
     {

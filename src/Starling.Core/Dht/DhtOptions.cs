@@ -9,6 +9,9 @@ public sealed record DhtOptions
     /// <summary>Bytes that <see cref="Secret"/> needs at least.</summary>
     public const int MinSecretSize = 16;
 
+    /// <summary>Bytes of <see cref="Saved"/> that are read at most.</summary>
+    public const int MaxSavedSize = 64 * 1024;
+
     /// <summary>Random bytes that nobody else knows: tokens and transactions follow from them.</summary>
     public required ReadOnlyMemory<byte> Secret { get; init; }
 

@@ -30,7 +30,7 @@ internal sealed class Lookup : IQueryOwner
     public const int MaxPeersOfReply = 100;
 
     /// <inheritdoc cref="MaxPeersOfReply"/>
-    public const int MaxPeers = 1_000;
+    public const int MaxPeers = 500;
 
     /// <summary>Nodes of one /24 (IPv6: /64) that are considered, local networks and failed ones not counted.</summary>
     public const int MaxOfSubnet = 2;

@@ -8,13 +8,10 @@ namespace Starling.Core.Dht;
 /// <summary>What of the routing tables outlives the process: own ids and nodes that answered. A bencoded dictionary: <c>id</c>, <c>id6</c>, <c>nodes</c>, <c>nodes6</c>.</summary>
 internal sealed record SavedTable
 {
-    /// <summary>Bytes of the largest file that is read.</summary>
-    public const int MaxSize = 64 * 1024;
-
     /// <summary>Nodes saved of each family.</summary>
     public const int MaxNodes = 200;
 
-    private static readonly BReaderOptions Options = new() { MaxSize = MaxSize, MaxTokens = 64, MaxDepth = 2 };
+    private static readonly BReaderOptions Options = new() { MaxSize = DhtOptions.MaxSavedSize, MaxTokens = 64, MaxDepth = 2 };
 
     public NodeId? Id { get; init; }
 

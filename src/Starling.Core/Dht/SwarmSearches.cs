@@ -23,6 +23,9 @@ internal sealed class SwarmSearches(DhtFamily family)
 
     private readonly Dictionary<NodeId, Search> _searches = [];
 
+    /// <summary>Swarms searched for.</summary>
+    public int Count => _searches.Count;
+
     /// <summary>When the next lookup is due.</summary>
     public Instant NextWake
     {

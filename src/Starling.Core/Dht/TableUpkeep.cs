@@ -36,6 +36,7 @@ internal sealed class TableUpkeep : IQueryOwner
     private readonly List<PeerAddress> _bootstrap = [];
     private readonly Queue<NodeId> _refresh = new();
     private Instant _nextAsk;
+    private int _asked;
     private Instant _nextRound;
     private Instant _nextRetry;
     private Instant _nextSelfLookup;
@@ -162,24 +163,20 @@ internal sealed class TableUpkeep : IQueryOwner
 
     private void AskWaiting(Instant now)
     {
-        if (_nextAsk > now)
+        if (_nextAsk <= now)
         {
-            return;
+            _nextAsk = now + AskPause;
+            _asked = 0;
         }
 
-        for (int asked = 0; asked < MaxAsksPerSecond && _waiting.TryDequeue(out PeerAddress address);)
+        while (_asked < MaxAsksPerSecond && _waiting.TryDequeue(out PeerAddress address))
         {
             if (_family.Table.Find(address) is null && !_family.Pending.Expects(address))
             {
                 var query = new KrpcQuery { Transaction = default, Method = KrpcMethod.FindNode, Id = _family.Id, Target = _family.Id };
                 _family.TryAsk(query, address, this, null, now);
-                asked++;
+                _asked++;
             }
-        }
-
-        if (_waiting.Count > 0)
-        {
-            _nextAsk = now + AskPause;
         }
     }
 

@@ -346,7 +346,11 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         _queue.Add(input);
         if (input is NodeInput.PeersFound found)
         {
-            _dht?.AddNodes(found.Addresses, isVouched: found.Source is PeerSource.Owner or PeerSource.Magnet);
+            bool isVouched = found.Source is PeerSource.Owner or PeerSource.Magnet;
+            if (isVouched || !_hasSiblings)
+            {
+                _dht?.AddNodes(found.Addresses, isVouched);
+            }
         }
     }
 

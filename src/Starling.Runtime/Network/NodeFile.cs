@@ -1,21 +1,19 @@
 using System;
 using System.IO;
+using Starling.Core.Dht;
 
 namespace Starling.Runtime.Network;
 
 /// <summary>The file of known DHT nodes. It only saves time: what can't be read or written is done without.</summary>
 internal static class NodeFile
 {
-    /// <summary>Bytes of the largest file that is read.</summary>
-    public const int MaxSize = 64 * 1024;
-
     /// <summary>What was written last; empty when there is nothing usable.</summary>
     public static byte[] Read(string path)
     {
         try
         {
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
-            if (file.Length > MaxSize)
+            if (file.Length > DhtOptions.MaxSavedSize)
             {
                 return [];
             }

@@ -194,7 +194,7 @@ public sealed class DhtTablesTests
         Assert.Equal(table.Nodes6, again.Nodes6);
         Assert.False(SavedTable.TryDecode(bytes.AsMemory(1), out _));
         Assert.False(SavedTable.TryDecode(new SavedTable { Nodes = [.. table.Nodes, table.Nodes[0]] }.Encode(), out _));
-        Assert.False(SavedTable.TryDecode(new byte[SavedTable.MaxSize + 1], out _));
+        Assert.False(SavedTable.TryDecode(new byte[DhtOptions.MaxSavedSize + 1], out _));
     }
 
     private static PeerAddress At(string ip, int port) => PeerAddress.From(IPAddress.Parse(ip), port);

