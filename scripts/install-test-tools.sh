@@ -13,6 +13,11 @@ need python3 python3
 need ip iproute2
 need nft nftables
 need opentracker opentracker
+need curl curl
+need aria2c aria2
+need transmission-daemon transmission-daemon
+need transmission-remote transmission-cli
+need qbittorrent-nox qbittorrent-nox
 need miniupnpd miniupnpd-nftables
 
 [ -n "$packages" ] || exit 0

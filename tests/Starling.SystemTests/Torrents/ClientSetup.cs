@@ -1,0 +1,49 @@
+namespace Starling.SystemTests.Torrents;
+
+/// <summary>The programs that exchange torrents here.</summary>
+public enum Client
+{
+    Starling,
+    Libtorrent,
+    Aria2,
+    Transmission,
+    QBittorrent,
+}
+
+/// <summary>What the two find each other through, and what is special about their connection.</summary>
+public enum Way
+{
+    HttpTracker,
+    UdpTracker,
+    Dht,
+    LocalDiscovery,
+
+    /// <summary>An HTTP tracker; nothing but encrypted connections (MSE with RC4).</summary>
+    Encrypted,
+
+    /// <summary>An HTTP tracker, and a link in place of the .torrent file.</summary>
+    Magnet,
+}
+
+/// <summary>How one client is started.</summary>
+/// <param name="Lab">The network.</param>
+/// <param name="Host">Number of its host there.</param>
+/// <param name="Folder">A folder for its own files.</param>
+/// <param name="Data">The download folder.</param>
+/// <param name="Source">A .torrent file or a magnet link.</param>
+/// <param name="Way">What it may use.</param>
+/// <param name="Router">A node of the DHT as <c>host:port</c>.</param>
+/// <param name="Seeds">Whether the data is there already.</param>
+internal sealed record ClientSetup(NetworkLab Lab, int Host, string Folder, string Data, string Source, Way Way, string Router, bool Seeds)
+{
+    /// <summary>Where every client listens.</summary>
+    public const int Port = 6881;
+
+    public string Address => Lab.AddressOf(Host);
+
+    public bool IsDht => Way == Way.Dht;
+
+    public bool IsLocal => Way == Way.LocalDiscovery;
+
+    public bool IsEncrypted => Way == Way.Encrypted;
+}
