@@ -46,6 +46,7 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
     public static bool TryOpen(
         TaskFile task,
         TaskSessionOptions options,
+        IReadOnlyDictionary<string, InputPlace> inputs,
         PostInput post,
         [NotNullWhen(true)] out OpenTaskFolder? open,
         [NotNullWhen(false)] out Problem? problem)
@@ -73,7 +74,7 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
 
         var launcher = new ProcessLauncher();
         var runner = new JobRunner(
-            task.Info, folder, store, post, launcher, new RunnerOptions { CoresPerRun = task.Info.Needs.Cores, Inputs = options.Inputs.ToDictionary(input => input.Key, input => new InputPlace(input.Value)) });
+            task.Info, folder, store, post, launcher, new RunnerOptions { CoresPerRun = task.Info.Needs.Cores, Inputs = inputs });
         var merger = new Merger(task.Info, folder, store, post, launcher);
         List<Problem> remarks = [];
         if (store.Damage is { } damage)

@@ -3,10 +3,10 @@ using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.IO;
-using System.Linq;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Threading;
 using System.Threading.Tasks;
 using Starling.Core.Crypto;
 using Starling.Core.Engine;
@@ -20,6 +20,7 @@ using Starling.Runtime.Network;
 using Starling.Runtime.PortMapping;
 using Starling.Runtime.Storage;
 using Starling.Runtime.Tasks;
+using Starling.Runtime.Torrents;
 using Starling.Runtime.Trackers;
 
 namespace Starling.Runtime.Engine;
@@ -36,15 +37,23 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     /// <summary>The known nodes of the DHT, in the home folder or beside the task's journal.</summary>
     private const string DhtFile = "dht";
 
+    // Peers that are remembered while the task, and so its inputs, are not known.
+    private const int MaxEarlyPeers = 256;
+
     private readonly TaskSessionOptions _options;
     private readonly ISessionObserver _observer;
     private readonly ISignatureVerifier _verifier;
     private readonly InputQueue _queue = new();
     private readonly EngineClock _clock = new();
+    private readonly List<PeerAddress> _earlyPeers = [];
+    private readonly Lock _inputsGate = new();
     private readonly TaskCompletionSource<SessionOutcome> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TlsLinkTransport? _transport;
     private UdpPort? _udp;
+    private ConnectionListener? _listener;
+    private TorrentHost? _torrents;
     private OpenTaskFolder? _folder;
+    private TaskInputs? _inputs;
     private PeerResolver? _resolver;
     private LocalDiscovery? _discovery;
     private DhtService? _dht;
@@ -151,11 +160,12 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         _resolver.Resolve(_options.Magnet?.Peers ?? [], PeerSource.Magnet);
         if (_folder is not null)
         {
-            _queue.Add(new NodeInput.TaskOpened(_folder.Task, _folder.Parts.Store.Restored));
+            PostOpened(_folder);
         }
 
         _loop = new EngineLoop(node, _queue, this, _clock);
         _loop.Start(first);
+        BeginInputs();
         if (_options.DiscoverLocally)
         {
             _discovery = LocalDiscovery.Start(
@@ -227,6 +237,11 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             await _resolver.DisposeAsync().ConfigureAwait(false);
         }
 
+        if (_inputs is not null)
+        {
+            await _inputs.DisposeAsync().ConfigureAwait(false);
+        }
+
         // Runs first: nothing that they print is wanted any more. Then the goodbyes go out, and last the disk is finished.
         if (_folder is not null)
         {
@@ -236,6 +251,16 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         if (_transport is not null)
         {
             await _transport.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_torrents is not null)
+        {
+            await _torrents.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_listener is not null)
+        {
+            await _listener.DisposeAsync().ConfigureAwait(false);
         }
 
         if (_udp is not null)
@@ -254,11 +279,21 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     /// <inheritdoc/>
     void IEngineHost.PeerListens(PeerAddress address)
     {
-        // Nothing is fetched beside the task yet. Siblings on this machine need no DHT to be found.
+        // Siblings on this machine need no DHT to be found.
         if (!_hasSiblings)
         {
             _dht?.AddNodes([address], isVouched: false);
         }
+
+        lock (_inputsGate)
+        {
+            if (_inputs is null && _earlyPeers.Count < MaxEarlyPeers)
+            {
+                _earlyPeers.Add(address);
+            }
+        }
+
+        _inputs?.AddPeer(address);
     }
 
     /// <inheritdoc/>
@@ -308,7 +343,8 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         }
 
         _observer.Opened(task, Resumed);
-        _queue.Add(new NodeInput.TaskOpened(task, _folder!.Parts.Store.Restored));
+        PostOpened(_folder!);
+        BeginInputs();
     });
 
     /// <summary>For a search by a kernel: hits of others are checked at a glance. Null where the task is not known yet: then the policy decides.</summary>
@@ -392,7 +428,14 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             IsEngineBehind = () => _queue.IsCrowded,
             Refused = (address, refused) => _observer.Report(new NodeEvent.Refused(refused with { Reason = $"{address}: {refused.Reason}" })),
         };
-        _transport = TlsLinkTransport.Start(listening, _queue.Add, listener);
+        _listener = ConnectionListener.At(listening, listener);
+        _transport = TlsLinkTransport.Attach(listening, _queue.Add, _listener);
+        if (_options.Task is not { Info.Inputs.Count: 0 })
+        {
+            _torrents = new TorrentHost(new TorrentHostOptions(), _listener, bug => ((IEngineHost)this).Crashed(bug, null));
+        }
+
+        _listener.Start();
         if (_folder is not null)
         {
             _transport.Serve(_folder.Parts.Store);
@@ -415,10 +458,11 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         {
             // Whoever joins by a link may have the inputs all the same: beside them, or in the output's folder.
             PreparedTask prepared = InputFinder.Find(task, [Environment.CurrentDirectory, options.Folder]);
-            options = options with { Inputs = prepared.Inputs.ToDictionary(input => input.Input.Name, input => input.Path) };
+            options = options with { Inputs = prepared.Found };
         }
 
-        if (!OpenTaskFolder.TryOpen(task, options, _queue.Add, out OpenTaskFolder? folder, out Problem? problem))
+        var inputs = new TaskInputs(task.Info, options.Inputs, Path.Combine(options.Folder, TaskFolder.PrivateName), _queue.Add, Remark);
+        if (!OpenTaskFolder.TryOpen(task, options, inputs.Places, _queue.Add, out OpenTaskFolder? folder, out Problem? problem))
         {
             return new SessionOutcome(SessionEnd.Failed, problem);
         }
@@ -430,6 +474,30 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         }
 
         _transport?.Serve(folder.Parts.Store);
+        lock (_inputsGate)
+        {
+            _inputs = inputs;
+            _earlyPeers.ForEach(inputs.AddPeer);
+            _earlyPeers.Clear();
+        }
+
         return null;
     }
+
+    private void PostOpened(OpenTaskFolder folder) =>
+        _queue.Add(new NodeInput.TaskOpened(folder.Task, folder.Parts.Store.Restored) { AwaitsInputs = _inputs!.Awaits });
+
+    /// <summary>
+    /// Inputs are ordinary torrents, but those of a member swarm are its members' own: nobody else is asked for them or told their names.
+    /// </summary>
+    private void BeginInputs()
+    {
+        if (_folder is { Task.Info.Inputs.Count: > 0 } folder && _torrents is not null)
+        {
+            _inputs!.Begin(_torrents, folder.Task.IsMemberSwarm || !_options.DiscoverLocally ? null : Discover);
+        }
+    }
+
+    private LocalDiscovery Discover(InfoHash torrent, PostInput found) =>
+        LocalDiscovery.Start(new LocalDiscoveryOptions { InfoHash = torrent, Listener = _transport!.ListenEndPoint }, found);
 }

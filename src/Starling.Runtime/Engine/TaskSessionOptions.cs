@@ -4,6 +4,7 @@ using System.Net;
 using Starling.Core.Crypto;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Runtime.Tasks;
 
 namespace Starling.Runtime.Engine;
 
@@ -52,8 +53,8 @@ public sealed record TaskSessionOptions
     /// <summary>Ask the router to forward the port, where one stands between this machine and the Internet.</summary>
     public bool MapPort { get; init; }
 
-    /// <summary>Where inputs of the task lie on this machine: name and absolute path.</summary>
-    public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>();
+    /// <summary>The inputs of the task that are on this machine, by name; the others are fetched.</summary>
+    public IReadOnlyDictionary<string, FoundInput> Inputs { get; init; } = new Dictionary<string, FoundInput>();
 
     /// <summary>Run the task's commands, and believe any attested result.</summary>
     public bool Trust { get; init; }

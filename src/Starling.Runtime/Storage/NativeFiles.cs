@@ -1,10 +1,12 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Starling.Runtime.Storage;
 
-/// <summary>The two calls on files that .NET does not offer: flushing a folder, and hard links.</summary>
+/// <summary>The calls on files that .NET does not offer: flushing a folder, hard links, and the holes of sparse files.</summary>
 internal static partial class NativeFiles
 {
     /// <summary>Makes the names in a folder durable. On Windows the file system's own log does that.</summary>
@@ -39,7 +41,46 @@ internal static partial class NativeFiles
     public static bool TryLink(string existing, string created) =>
         OperatingSystem.IsWindows() ? CreateHardLink(created, existing, 0) != 0 : Link(existing, created) == 0;
 
+    /// <summary>The parts of a file that are no holes, in order; where the system does not tell (Linux does), all of it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="length">Bytes of it that matter.</param>
+    /// <exception cref="IOException">The file can't be opened.</exception>
+    public static IReadOnlyList<(long Start, long End)> WrittenParts(string path, long length)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return [(0, length)];
+        }
+
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var parts = new List<(long, long)>();
+        for (long end = 0; end < length && parts.Count < MaxParts;)
+        {
+            long start = Seek(file, end, SeekData);
+            if (start < 0)
+            {
+                // No data up to the end; anything else means that the file system can't tell.
+                return Marshal.GetLastPInvokeError() == NoSuchAddress ? parts : [(0, length)];
+            }
+
+            end = Seek(file, start, SeekHole);
+            parts.Add((start, end < 0 || parts.Count == MaxParts - 1 ? length : Math.Min(end, length)));
+            end = end < 0 ? length : end;
+        }
+
+        return parts;
+    }
+
     private const int InvalidArgument = 22;
+    private const int NoSuchAddress = 6;
+    private const int SeekData = 3;
+    private const int SeekHole = 4;
+
+    /// <summary>Parts that are told apart; what follows counts as one.</summary>
+    private const int MaxParts = 4_096;
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial long Seek(SafeFileHandle file, long offset, int whence);
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int Open(string path, int flags);

@@ -40,7 +40,7 @@ public static class InputFinder
                 missing.Add(new MissingInput(input, new Problem(
                     ProblemCode,
                     $"input '{SafePath.Quoted(input.Name)}' ({input.Length} bytes) {reason}",
-                    $"Put it beside the task file, or into {(folders.Count > 0 ? folders[0] : "the working folder")}; until then this machine only downloads results.")));
+                    "It is fetched from peers that have it; what lies beside the task file need not be.")));
             }
         }
 

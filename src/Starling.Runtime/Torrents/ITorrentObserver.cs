@@ -13,8 +13,8 @@ public interface ITorrentObserver
     /// <summary>So many pieces of those left by an earlier process have been looked at.</summary>
     void Checking(int looked, int pieces);
 
-    /// <summary>The check is over: so many pieces are there, and fetching begins.</summary>
-    void Started(int have, int pieces);
+    /// <summary>The check is over: these pieces are there, and fetching begins. The set is the host's, to be read during the call.</summary>
+    void Started(PieceBits have);
 
     /// <summary>Something happened in the swarm.</summary>
     void Report(DataEvent happened);

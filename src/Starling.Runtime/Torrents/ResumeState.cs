@@ -4,6 +4,7 @@ using System.IO;
 using System.Threading;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
+using Starling.Runtime.Storage;
 
 namespace Starling.Runtime.Torrents;
 
@@ -12,7 +13,7 @@ namespace Starling.Runtime.Torrents;
 /// </summary>
 /// <remarks>
 /// After a clean end, size and date of each file must be those that were saved; pieces of other files are checked again. After a kill, files that were being written have later dates: they are
-/// believed when they changed within <see cref="KillWindow"/> of the last save, for what the saved state names had been flushed before.
+/// believed when they changed within <see cref="KillWindow"/> of the last save, for what the saved state names had been flushed before. What else was written to them is checked.
 /// </remarks>
 internal sealed class ResumeState
 {
@@ -100,6 +101,11 @@ internal sealed class ResumeState
                 : IsAsSaved(saved, before, stamps[i], info.Files[i].Length, inPlace[i]);
             if (isKnown)
             {
+                if (saved is { IsClean: false } && stamps[i].IsThere && inPlace[i])
+                {
+                    DoubtWritten(info, i, folder, pieces, saved.Partial, doubtful);
+                }
+
                 continue;
             }
 
@@ -178,6 +184,32 @@ internal sealed class ResumeState
         bool sizeFits = now.Size == length || now.Size == before.Size;
         long earliest = before.IsThere ? before.Ticks : saved.SavedTicks - KillWindow.Ticks;
         return before == now || (sizeFits && now.Ticks >= earliest && now.Ticks <= saved.SavedTicks + KillWindow.Ticks);
+    }
+
+    /// <summary>After a kill: what was written since the last save is there, but nobody vouches for it. Pieces in holes of a sparse file were not written.</summary>
+    private static void DoubtWritten(
+        TorrentInfo info, int file, TorrentFolder folder, byte[] pieces, IReadOnlyList<PartialPiece> partial, byte[] doubtful)
+    {
+        TorrentFileEntry entry = info.Files[file];
+        var unfinished = new HashSet<int>();
+        foreach (PartialPiece piece in partial)
+        {
+            unfinished.Add(piece.Piece);
+        }
+
+        foreach ((long start, long end) in NativeFiles.WrittenParts(Path.Combine(folder.Root, entry.Path), entry.Length))
+        {
+            (int first, int count) = info.PiecesOf(file);
+            long origin = info.StartOf(first) - entry.Offset;
+            int last = (int)Math.Min(first + count - 1, first + ((end - 1 - origin) / info.PieceLength));
+            for (int piece = first + (int)((start - origin) / info.PieceLength); piece <= last; piece++)
+            {
+                if (!TorrentResume.Has(pieces, piece) && !unfinished.Contains(piece))
+                {
+                    TorrentResume.Set(doubtful, piece, true);
+                }
+            }
+        }
     }
 
     private static bool LostBytes(TorrentInfo info, int piece, FileStamp[] stamps, bool[] inPlace)

@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics.CodeAnalysis;
 using System.IO;
+using System.Linq;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Runtime.Storage;
@@ -14,6 +15,9 @@ namespace Starling.Runtime.Torrents;
 /// </summary>
 public sealed class TorrentFolder : IDisposable
 {
+    /// <summary>Torrents of one folder that are looked at for one that a link names by its other hash.</summary>
+    private const int MaxLookedAt = 256;
+
     private readonly FolderLock _lock;
 
     private TorrentFolder(string root, string inner, FolderLock folderLock)
@@ -86,25 +90,31 @@ public sealed class TorrentFolder : IDisposable
     /// The .torrent file that an earlier start saved in <paramref name="directory"/>, so that a magnet link need not fetch it again; null when there is none that fits the hash.
     /// </summary>
     /// <param name="directory"><c>DIR</c>.</param>
-    /// <param name="hash">The first of the torrent's <see cref="TorrentInfo.SwarmHashes"/>; of a link, try each.</param>
+    /// <param name="hash">Any of the torrent's <see cref="TorrentInfo.SwarmHashes"/>: a link may name another one than the folder is called by.</param>
     public static TorrentFile? ReadTorrent(string directory, InfoHash hash)
     {
+        string own = PrivateOf(Path.GetFullPath(directory), hash);
+        if (Read(TorrentOf(own), hash) is { } torrent)
+        {
+            return torrent;
+        }
+
         try
         {
-            using FileStream file = new(TorrentOf(PrivateOf(Path.GetFullPath(directory), hash)), FileMode.Open, FileAccess.Read, FileShare.Read, 1);
-            if (file.Length > TorrentLimits.MaxTorrentFileSize)
+            foreach (string other in Directory.EnumerateDirectories(Path.GetDirectoryName(own)!).Take(MaxLookedAt))
             {
-                return null;
+                if (Read(TorrentOf(other), hash) is { } found)
+                {
+                    return found;
+                }
             }
-
-            var bytes = new byte[file.Length];
-            file.ReadExactly(bytes);
-            return TorrentFile.TryRead(bytes, out TorrentFile? torrent, out _) && torrent.Info.SwarmHashes[0] == hash ? torrent : null;
         }
         catch (Exception failure) when (StorageProblem.IsOfTheWorld(failure))
         {
-            return null;
+            // No torrent was ever here.
         }
+
+        return null;
     }
 
     /// <summary>Saves the .torrent file, whole or not at all; null, or what prevented it.</summary>
@@ -145,6 +155,26 @@ public sealed class TorrentFolder : IDisposable
         catch (Exception failure) when (StorageProblem.IsOfTheWorld(failure))
         {
             return StorageProblem.OfWrite(failure, path, bytes.Length);
+        }
+    }
+
+    private static TorrentFile? Read(string path, InfoHash hash)
+    {
+        try
+        {
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
+            if (file.Length > TorrentLimits.MaxTorrentFileSize)
+            {
+                return null;
+            }
+
+            var bytes = new byte[file.Length];
+            file.ReadExactly(bytes);
+            return TorrentFile.TryRead(bytes, out TorrentFile? torrent, out _) && torrent.Info.SwarmHashes.Contains(hash) ? torrent : null;
+        }
+        catch (Exception failure) when (StorageProblem.IsOfTheWorld(failure))
+        {
+            return null;
         }
     }
 

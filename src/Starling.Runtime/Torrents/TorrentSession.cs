@@ -183,7 +183,7 @@ public sealed class TorrentSession
             }
         }
 
-        _observer.Started(have.Count, have.Length);
+        _observer.Started(have);
         Post(new DataInput.Opened(TorrentKnowledge.Of(storage.Info, _layers), have) { Skipped = skipped });
     }
 

@@ -34,7 +34,7 @@ internal static class InspectCommand
             return ExitCode.Usage;
         }
 
-        TaskDescription description = TaskDescription.Of(file, argument.MissingInputs, argument.Inputs, OwnerKeys.All(), new Ed25519Verifier());
+        TaskDescription description = TaskDescription.Of(file, argument.Inputs, OwnerKeys.All(), new Ed25519Verifier());
         if (json)
         {
             Console.Out.WriteLine(description.ToJson());

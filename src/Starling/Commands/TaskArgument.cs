@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
-using System.Linq;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Identity;
@@ -21,11 +20,8 @@ internal sealed record TaskArgument
     /// <summary>The link; null for a file.</summary>
     public MagnetLink? Magnet { get; private init; }
 
-    /// <summary>Where inputs lie here: name and absolute path.</summary>
-    public IReadOnlyDictionary<string, string> Inputs { get; private init; } = new Dictionary<string, string>();
-
-    /// <summary>Inputs that are not here.</summary>
-    public IReadOnlyList<MissingInput> MissingInputs { get; private init; } = [];
+    /// <summary>The inputs that are here, by name.</summary>
+    public IReadOnlyDictionary<string, FoundInput> Inputs { get; private init; } = new Dictionary<string, FoundInput>();
 
     /// <summary>What the output folder is called unless the owner names one.</summary>
     public string FolderName => File?.Info.Name ?? Magnet!.Name ?? Magnet!.TaskId.ToString()[..ShortIdLength];
@@ -43,8 +39,7 @@ internal sealed record TaskArgument
             LoadedTask.Here here => new TaskArgument
             {
                 File = here.Prepared.Task,
-                Inputs = here.Prepared.Inputs.ToDictionary(input => input.Input.Name, input => input.Path),
-                MissingInputs = [.. here.Prepared.Missing],
+                Inputs = here.Prepared.Found,
             },
             LoadedTask.Linked linked => new TaskArgument { Magnet = linked.Link },
             _ => throw new NotSupportedException($"No way to run {loaded.GetType().Name}."),

@@ -24,7 +24,7 @@ internal static class DescriptionText
         Row(writer, "pieces", $"{task.Pieces}, each at most {Quantity.Bytes(task.PieceLength)}" + (task.Chunks is null ? "" : $": {Visible(task.Chunks)}"));
         Row(writer, "files", [.. task.Files.Select(file => $"{Visible(file.Path)}  ({Quantity.Count(file.Pieces, "piece")})")]);
         Row(writer, "inputs", task.Inputs.Count == 0 ? ["none"] : [.. task.Inputs.Select(input =>
-            $"{Visible(input.Name)}  {Quantity.Bytes(input.Length)}  " + (input.Path is null ? "not on this machine" : $"here: {input.Path}"))]);
+            $"{Visible(input.Name)}  {Quantity.Bytes(input.Length)}  " + (input.Path is null ? "to be fetched" : $"here: {input.Path}"))]);
         Row(writer, "needs", task.Needs.Count == 0 ? ["nothing special"] : [.. task.Needs.Select(NeedLine)]);
         Row(writer, "limits", LimitLine(task.Limits));
         Row(writer, "believed", Visible(task.Verification));

@@ -68,7 +68,7 @@ internal sealed record TaskDescription
     public string? WhyNot { get; init; }
 
     public static TaskDescription Of(
-        TaskFile task, IReadOnlyList<MissingInput> missingInputs, IReadOnlyDictionary<string, string> inputs, IReadOnlyList<PublicKey> authors, ISignatureVerifier verifier)
+        TaskFile task, IReadOnlyDictionary<string, FoundInput> inputs, IReadOnlyList<PublicKey> authors, ISignatureVerifier verifier)
     {
         TaskInfo info = task.Info;
         TaskSignature signature = TaskFileSigner.Check(task, verifier);
@@ -76,8 +76,7 @@ internal sealed record TaskDescription
         Problem? refusal = TrustRule.Check(task, signature, mine, authors, trust: false);
         IReadOnlyList<NeedFinding> needs = NeedsCheck.Check(info.Needs, ".", mayRunPrograms: refusal is null);
         string? whyNot = refusal?.ToString()
-            ?? (needs.FirstOrDefault(need => !need.IsMet) is { } unmet ? $"it needs {unmet.Need}; here: {unmet.Found}" : null)
-            ?? (missingInputs.Count > 0 ? missingInputs[0].Problem.ToString() : null);
+            ?? (needs.FirstOrDefault(need => !need.IsMet) is { } unmet ? $"it needs {unmet.Need}; here: {unmet.Found}" : null);
         return new TaskDescription
         {
             Name = info.Name,
@@ -89,7 +88,7 @@ internal sealed record TaskDescription
             Files = [.. info.Files.Select(file => new FileDescription(file.Path, file.Pieces))],
             Merge = info.Merge,
             Inputs = [.. info.Inputs.Select(input => new InputDescription(
-                input.Name, input.InfoHash.ToString(), input.Length, inputs.TryGetValue(input.Name, out string? path) ? path : null))],
+                input.Name, input.InfoHash.ToString(), input.Length, inputs.GetValueOrDefault(input.Name)?.Path))],
             Chunks = info.Chunks is not { } chunks ? null
                 : chunks.Size == 0 ? $"one piece for each file of {chunks.Input}" : $"{chunks.Input} in pieces of {chunks.Size} bytes",
             Needs = needs,

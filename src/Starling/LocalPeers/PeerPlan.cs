@@ -43,8 +43,8 @@ internal sealed record PeerPlan
     /// <summary>Ask the router to forward the port; one of several local peers is enough.</summary>
     public bool MapPort { get; init; }
 
-    /// <summary>Where inputs of the task lie on this machine: name and absolute path.</summary>
-    public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>();
+    /// <summary>The inputs of the task that are on this machine, by name.</summary>
+    public IReadOnlyDictionary<string, PlannedInput> Inputs { get; init; } = new Dictionary<string, PlannedInput>();
 
     public bool Trust { get; init; }
 
@@ -53,6 +53,11 @@ internal sealed record PeerPlan
     /// <summary>Public keys whose signed tasks are the owner's own.</summary>
     public IReadOnlyList<string> Authors { get; init; } = [];
 }
+
+/// <summary>An input that is on this machine, checked.</summary>
+/// <param name="Path">Absolute path of the file or folder.</param>
+/// <param name="Torrent">Absolute path of its .torrent file.</param>
+internal sealed record PlannedInput(string Path, string Torrent);
 
 /// <summary>A child's first line on its standard output: it listens, and this is who it is.</summary>
 internal sealed record PeerReady

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Net;
 using System.Threading.Tasks;
@@ -10,6 +11,7 @@ using Starling.Core.Tasks;
 using Starling.Events;
 using Starling.LocalPeers;
 using Starling.Runtime.Engine;
+using Starling.Runtime.Tasks;
 
 namespace Starling.Run;
 
@@ -47,6 +49,17 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
     /// <summary>Opens folder and port. False: it told why, and this is the exit code.</summary>
     public bool TryPrepare(out int exitCode)
     {
+        Dictionary<string, FoundInput> inputs;
+        try
+        {
+            inputs = _plan.Inputs.ToDictionary(input => input.Key, input => new FoundInput(input.Value.Path, File.ReadAllBytes(input.Value.Torrent)));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            exitCode = Tell(new SessionOutcome(SessionEnd.Failed, new Problem("inputs", $"a torrent of an input cannot be read: {exception.Message}", "Start again")));
+            return false;
+        }
+
         var options = new TaskSessionOptions
         {
             Task = _task,
@@ -63,7 +76,7 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
             HomeFolder = _plan.HomeFolder,
             AskTrackers = _plan.AskTrackers,
             MapPort = _plan.MapPort,
-            Inputs = _plan.Inputs,
+            Inputs = inputs,
             Trust = _plan.Trust,
             ExitWhenDone = _plan.Exit,
         };

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.IO;
 using System.Linq;
 using Starling.Commands;
@@ -9,6 +10,7 @@ using Starling.Display;
 using Starling.Events;
 using Starling.LocalPeers;
 using Starling.Runtime.Identity;
+using Starling.Runtime.Tasks;
 
 namespace Starling.Run;
 
@@ -45,7 +47,12 @@ internal static class RunAction
             return Tell(settings, clock, problem, EventName.Error, ExitCode.Failed);
         }
 
-        PeerPlan plan = Plan(settings, task) with { Dir = dir, Listen = settings.Listen?.ToString() };
+        if (!TrySaveTorrents(task.Inputs, dir, out Dictionary<string, PlannedInput> inputs, out problem))
+        {
+            return Tell(settings, clock, problem, EventName.Error, ExitCode.Failed);
+        }
+
+        PeerPlan plan = Plan(settings, task) with { Dir = dir, Listen = settings.Listen?.ToString(), Inputs = inputs };
         using IRunOutput output = RunOutputs.Choose(settings.Json, 1, clock);
         var run = new PeerRun(plan, task.File, task.Magnet, identity, output.Take, clock);
         using var signals = new RunSignals(run.RequestStop, () => Environment.Exit(run.ExitCodeWhenStopped));
@@ -74,12 +81,18 @@ internal static class RunAction
     private static int RunLocalPeers(RunSettings settings, TaskArgument task, string dir, RunClock clock)
     {
         string? taskFile = null;
-        if (task.File is { } file && (taskFile = TrySave(file, dir, out Problem? problem)) is null)
+        Problem? problem = null;
+        if (task.File is { } file && (taskFile = TrySave(file, dir, out problem)) is null)
         {
             return Tell(settings, clock, problem!, EventName.Error, ExitCode.Failed);
         }
 
-        PeerPlan plan = Plan(settings, task) with { TaskFile = taskFile, Magnet = task.File is null ? settings.Task : null };
+        if (!TrySaveTorrents(task.Inputs, dir, out Dictionary<string, PlannedInput> inputs, out problem))
+        {
+            return Tell(settings, clock, problem, EventName.Error, ExitCode.Failed);
+        }
+
+        PeerPlan plan = Plan(settings, task) with { TaskFile = taskFile, Magnet = task.File is null ? settings.Task : null, Inputs = inputs };
         PeerPlan[] plans = [.. Enumerable.Range(0, settings.LocalPeers).Select(number => plan with
         {
             Dir = Path.Combine(dir, $"peer-{number}"),
@@ -121,7 +134,6 @@ internal static class RunAction
         HomeFolder = HomeFolder(),
         Trust = settings.Trust,
         Exit = settings.Exit,
-        Inputs = task.Inputs,
         MapPort = settings.MapPort,
         Authors = [.. OwnerKeys.All().Select(key => key.ToString())],
     };
@@ -179,6 +191,36 @@ internal static class RunAction
         {
             problem = new Problem("folder-unusable", $"{path}: {exception.Message}", "Choose another folder with --dir");
             return null;
+        }
+    }
+
+    /// <summary>Where peers read the torrents of the inputs that are here, to share them without reading them once more.</summary>
+    private static bool TrySaveTorrents(
+        IReadOnlyDictionary<string, FoundInput> found, string dir, out Dictionary<string, PlannedInput> planned, [NotNullWhen(false)] out Problem? problem)
+    {
+        planned = [];
+        problem = null;
+        string folder = Path.Combine(dir, PrivateFolder, "inputs-found");
+        try
+        {
+            foreach ((string name, FoundInput input) in found)
+            {
+                Directory.CreateDirectory(folder);
+                string path = Path.Combine(folder, $"{name}.torrent");
+                if (!WholeFile.TryWrite(path, input.Torrent.Span, out problem))
+                {
+                    return false;
+                }
+
+                planned.Add(name, new PlannedInput(input.Path, path));
+            }
+
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            problem = new Problem("folder-unusable", $"{folder}: {exception.Message}", "Choose another folder with --dir");
+            return false;
         }
     }
 

@@ -126,10 +126,10 @@ internal sealed class TorrentGet : ITorrentObserver
     {
     }
 
-    void ITorrentObserver.Started(int have, int pieces)
+    void ITorrentObserver.Started(PieceBits have)
     {
-        _wasComplete = have == pieces;
-        _output.Tell(new TorrentEvent { Event = "checked", Have = have, Pieces = pieces });
+        _wasComplete = have.IsFull;
+        _output.Tell(new TorrentEvent { Event = "checked", Have = have.Count, Pieces = have.Length });
     }
 
     void ITorrentObserver.Report(DataEvent happened)

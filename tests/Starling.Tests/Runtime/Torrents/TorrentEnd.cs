@@ -69,7 +69,7 @@ internal sealed class TorrentEnd : ITorrentObserver, IAsyncDisposable
     {
     }
 
-    void ITorrentObserver.Started(int have, int pieces) => _started.TrySetResult(have);
+    void ITorrentObserver.Started(PieceBits have) => _started.TrySetResult(have.Count);
 
     void ITorrentObserver.Report(DataEvent happened)
     {

@@ -1,0 +1,216 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Starling.Core.Engine;
+using Starling.Core.Metainfo;
+using Starling.Core.Primitives;
+using Starling.Core.Tasks;
+using Starling.Runtime.Execution;
+using Starling.Runtime.Tasks;
+using Starling.Runtime.Torrents;
+
+namespace Starling.Runtime.Engine;
+
+/// <summary>
+/// The inputs of one task on this machine, each an ordinary torrent: those that are here are seeded from where they lie, the others are fetched
+/// into <c>.starling/inputs-fetched</c> and seeded from there. Tells the node which pieces may run: with chunks those whose part has come,
+/// without once all inputs are whole.
+/// </summary>
+internal sealed class TaskInputs : IAsyncDisposable
+{
+    private const string FetchedFolder = "inputs-fetched";
+    private const string SeedStateFolder = "inputs-seeded";
+
+    /// <summary>Addresses that are kept for inputs which are not begun.</summary>
+    private const int MaxEarlyPeers = 256;
+
+    private readonly TaskInfo _task;
+    private readonly string _privateFolder;
+    private readonly PostInput _post;
+    private readonly Action<Problem> _remark;
+    private readonly List<TaskInput> _inputs = [];
+    private readonly List<PeerAddress> _peers = [];
+    private readonly List<IAsyncDisposable> _discoveries = [];
+    private readonly Lock _gate = new();
+    private bool[]? _arrived;
+    private bool _ending;
+
+    /// <param name="task">The task.</param>
+    /// <param name="found">The inputs that are here, by name, checked.</param>
+    /// <param name="privateFolder">The task's <c>.starling</c>.</param>
+    /// <param name="post">Gets the inputs of the node.</param>
+    /// <param name="remark">Told what the owner should know.</param>
+    public TaskInputs(
+        TaskInfo task, IReadOnlyDictionary<string, FoundInput> found, string privateFolder, PostInput post, Action<Problem> remark)
+    {
+        (_task, _privateFolder, _post, _remark) = (task, privateFolder, post, remark);
+        foreach (InputSpec spec in task.Inputs)
+        {
+            string path = found.TryGetValue(spec.Name, out FoundInput? here) ? here.Path : Path.Combine(privateFolder, FetchedFolder, spec.Name);
+            _inputs.Add(new TaskInput(this, spec, path, here));
+        }
+    }
+
+    /// <summary>Where each input lies, or will lie.</summary>
+    public IReadOnlyDictionary<string, InputPlace> Places => _inputs.ToDictionary(
+        input => input.Spec.Name, input => new InputPlace(input.Path) { Awaited = input.IsHere ? null : () => input.Files });
+
+    /// <summary>Whether any input is to be fetched.</summary>
+    public bool Awaits => _inputs.Exists(input => !input.IsHere);
+
+    /// <summary>What is being fetched: name, bytes that are here, bytes of all; for a person to read.</summary>
+    public IReadOnlyList<(string Name, long Here, long Length)> Progress =>
+        [.. _inputs.Where(input => !input.IsHere).Select(input => (input.Spec.Name, input.BytesHere, input.Spec.Length))];
+
+    /// <summary>Begins to seed and to fetch; after the node was told of the task.</summary>
+    /// <param name="host">Carries the data swarms.</param>
+    /// <param name="discover">Looks for peers of a torrent besides those of the task, until disposed; null: those are enough.</param>
+    public void Begin(TorrentHost host, Func<InfoHash, PostInput, IAsyncDisposable?>? discover)
+    {
+        lock (_gate)
+        {
+            if (_ending)
+            {
+                return;
+            }
+
+            _arrived = Awaits ? new bool[_task.PieceCount] : null;
+            foreach (TaskInput input in _inputs)
+            {
+                if (!TryAdd(host, input))
+                {
+                    continue;
+                }
+
+                input.Session!.AddPeers(_peers, PeerSource.Exchange);
+                PostInput peers = found =>
+                {
+                    if (found is NodeInput.PeersFound more)
+                    {
+                        input.Session.AddPeers(more.Addresses, more.Source);
+                    }
+                };
+                if (discover?.Invoke(InfoHash.Of(input.Spec.InfoHash), peers) is { } discovery)
+                {
+                    _discoveries.Add(discovery);
+                }
+            }
+        }
+    }
+
+    /// <summary>A peer of the task listens here: it may have inputs too.</summary>
+    public void AddPeer(PeerAddress address)
+    {
+        lock (_gate)
+        {
+            if (_peers.Count < MaxEarlyPeers)
+            {
+                _peers.Add(address);
+            }
+
+            foreach (TaskInput input in _inputs)
+            {
+                input.Session?.AddPeers([address], PeerSource.Exchange);
+            }
+        }
+    }
+
+    /// <summary>Looks for no more peers. The data swarms themselves end with their host.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            _ending = true;
+        }
+
+        foreach (IAsyncDisposable discovery in _discoveries)
+        {
+            await discovery.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Something of an input came, checked. On a thread of the host.</summary>
+    internal void Advance(TaskInput input, int piece)
+    {
+        lock (_gate)
+        {
+            if (_arrived is null || _inputs.Exists(other => !other.IsWhole && other.Spec.Name != _task.Chunks?.Input))
+            {
+                return;
+            }
+
+            (int first, int count) = _task.Chunks is { } chunks && input.Spec.Name == chunks.Input && !input.IsWhole
+                ? input.PartsTouched(piece, chunks.Size, _task.PieceCount)
+                : (0, _task.PieceCount);
+            Announce(first, count);
+        }
+    }
+
+    internal void Remark(Problem problem) => _remark(problem);
+
+    /// <summary>Tells the node of those pieces of a range that may run and were not told of yet, run by run of neighbours.</summary>
+    private void Announce(int first, int count)
+    {
+        TaskInput? chunked = _task.Chunks is { } chunks ? _inputs.Find(input => input.Spec.Name == chunks.Input) : null;
+        int from = -1;
+        for (int piece = first; piece <= first + count; piece++)
+        {
+            bool isNew = piece < first + count && !_arrived![piece] && (chunked is null || chunked.HasPart(piece, _task.Chunks!.Size));
+            if (isNew)
+            {
+                _arrived![piece] = true;
+                from = from < 0 ? piece : from;
+            }
+            else if (from >= 0)
+            {
+                _post(new NodeInput.InputsArrived(from, piece - from));
+                from = -1;
+            }
+        }
+    }
+
+    private bool TryAdd(TorrentHost host, TaskInput input)
+    {
+        TorrentRequest request;
+        if (input.Here is { } here)
+        {
+            if (!TorrentFile.TryRead(here.Torrent, out TorrentFile? torrent, out Problem? damaged))
+            {
+                _remark(damaged);
+                return false;
+            }
+
+            request = new TorrentRequest
+            {
+                File = torrent,
+                Folder = Path.GetDirectoryName(here.Path)!,
+                StateFolder = Path.Combine(_privateFolder, SeedStateFolder),
+                IsChecked = true,
+            };
+        }
+        else
+        {
+            // What an earlier start learnt of the torrent is beside its files.
+            string folder = Path.Combine(_privateFolder, FetchedFolder);
+            TorrentFile? known = TorrentFolder.ReadTorrent(folder, InfoHash.Of(input.Spec.InfoHash));
+            request = new TorrentRequest
+            {
+                File = known,
+                Magnet = known is not null ? null : new TorrentMagnet { InfoHashV2 = input.Spec.InfoHash, Name = input.Spec.Name },
+                Folder = folder,
+            };
+        }
+
+        if (!host.TryAdd(request, input, out TorrentSession? session, out Problem? problem))
+        {
+            _remark(problem);
+            return false;
+        }
+
+        input.Session = session;
+        return true;
+    }
+}
