@@ -16,8 +16,6 @@ namespace Starling.Core.Scheduling;
 /// </remarks>
 public sealed class WorkScheduler
 {
-    private const int MaxLayers = 8;
-
     private readonly PublicKey _self;
     private readonly SchedulingOptions _options;
     private readonly DeterministicRandom _random;
@@ -25,20 +23,14 @@ public sealed class WorkScheduler
     private readonly PieceSet _free;
     private readonly PieceSet _excluded;
     private readonly PieceSet _withheld;
-    private readonly SortedList<int, OwnRun> _running = [];
+    private readonly OwnRuns _running;
     private readonly SlotRing _ring;
     private readonly Dictionary<int, Instant> _notBefore = [];
     private readonly SortedSet<(long Until, int Piece)> _backOff = [];
-    private readonly DurationMedian _swarm;
-    private readonly DurationMedian _own;
+    private readonly RunTimes _times;
     private readonly MessageDelayEstimate _delay;
-    private SlotPace[] _paces = [];
-    private int[] _loads = [];
-    private Instant _straggler = Instant.Never;
+    private readonly PiecePicker _picker;
     private Instant _settled = Instant.Never;
-    private Instant? _hungrySince;
-    private int _layers = 1;
-    private int _runs;
     private int _yieldsInARow;
 
     /// <summary>A scheduler that wants one run of every piece and knows no other worker.</summary>
@@ -59,20 +51,25 @@ public sealed class WorkScheduler
         _free = new PieceSet(pieceCount, full: true);
         _excluded = new PieceSet(pieceCount);
         _withheld = new PieceSet(pieceCount);
-        _swarm = new DurationMedian(options.MedianSamples);
-        _own = new DurationMedian(options.MedianSamples);
+        _times = new RunTimes(options);
+        _running = new OwnRuns(options);
         Claims = new ClaimTable(pieceCount, options, Refresh, OnClaims);
         _delay = new MessageDelayEstimate(options);
         Claims.Linger = MessageDelay * options.YieldDelays;
         _ring = new SlotRing(self, options);
         _ring.Saw(self, 1, default, default);
+        _picker = new PiecePicker(self, _wanted, _free, _ring, Claims, _running, _times, _delay, options, random, MayRun);
     }
 
     /// <summary>The claims of others.</summary>
     public ClaimTable Claims { get; }
 
     /// <summary>My slots, 1 or more; runs that are queued behind others do not add to them.</summary>
-    public int Slots { get; init; } = int.MaxValue;
+    public int Slots
+    {
+        get => _running.Slots;
+        init => _running.Slots = value;
+    }
 
     /// <summary>How long a claim needs to reach the swarm, as <see cref="HeardClaim"/> measured it.</summary>
     public TimeSpan MessageDelay => _delay.Value;
@@ -81,10 +78,10 @@ public sealed class WorkScheduler
     public bool ClaimsChanged { get; private set; }
 
     /// <summary>Median run time of the swarm, my own runs included; null before the first is known.</summary>
-    public TimeSpan? Median => _swarm.Value;
+    public TimeSpan? Median => _times.Median;
 
     /// <summary>How long a claim of this machine counts without news (rule 5).</summary>
-    public TimeSpan Lease => LeasePolicy.Lease(ExpectedRun(), Median, _options);
+    public TimeSpan Lease => LeasePolicy.Lease(_times.ExpectedRun, Median, _options);
 
     /// <summary>When my claims must be sent again so that their lease does not run out; <see cref="Instant.Never"/>: nothing runs.</summary>
     public Instant NextRenewal { get; private set; } = Instant.Never;
@@ -97,7 +94,7 @@ public sealed class WorkScheduler
     {
         get
         {
-            Instant wake = Instant.Min(Instant.Min(Claims.NextExpiry, NextRenewal), Instant.Min(_straggler, _settled));
+            Instant wake = Instant.Min(Instant.Min(Claims.NextExpiry, NextRenewal), Instant.Min(_picker.NextLook, _settled));
             return _backOff.Count == 0 ? wake : Instant.Min(wake, new Instant(_backOff.Min.Until));
         }
     }
@@ -107,7 +104,7 @@ public sealed class WorkScheduler
     {
         ArgumentOutOfRangeException.ThrowIfNegative(runs);
         _wanted[piece] = (byte)Math.Min(runs, byte.MaxValue);
-        _layers = Math.Max(_layers, Math.Min(runs, MaxLayers));
+        _picker.NoteWanted(runs);
         Refresh(piece);
     }
 
@@ -200,8 +197,8 @@ public sealed class WorkScheduler
     /// <summary>The time of a run elsewhere, if it is known otherwise than by claim and attestation.</summary>
     public void ObserveRun(TimeSpan duration)
     {
-        _swarm.Add(duration);
-        Claims.Median = _swarm.Value;
+        _times.Observe(duration);
+        Claims.Median = Median;
     }
 
     /// <summary>
@@ -213,25 +210,11 @@ public sealed class WorkScheduler
     public int? Pick(Instant now, bool ahead = false)
     {
         Advance(now);
-        if (ahead)
-        {
-            return PickOwn(Math.Max(0, _ring.RankOf(_self, NextSlot()))) is var next and >= 0 ? next : null;
-        }
-
-        _straggler = Instant.Never;
-        if (_free.Count > 0 && PickFree(now) is var free and >= 0)
-        {
-            _hungrySince = null;
-            return free;
-        }
-
-        int? piece = PickStraggler(now);
-        _hungrySince = piece is null && _free.Count > 0 ? _hungrySince ?? now : null;
-        return piece;
+        return ahead ? _picker.PickAhead() : _picker.Pick(now);
     }
 
     /// <summary>Whether a run of the piece goes on here.</summary>
-    public bool IsRunning(int piece) => _running.ContainsKey(piece);
+    public bool IsRunning(int piece) => _running.Contains(piece);
 
     /// <summary>The piece was picked and its run begins.</summary>
     /// <param name="piece">The piece.</param>
@@ -242,10 +225,9 @@ public sealed class WorkScheduler
     /// </param>
     public void Started(int piece, Instant now, bool queued = false)
     {
-        int slot = NextSlot();
+        int slot = _running.NextSlot();
         _ring.Saw(_self, slot + 1, now, default);
         _running.Add(piece, new OwnRun(now, slot, IsCopy: Claims.CountOf(piece) >= _wanted[piece], IsQueued: queued));
-        _runs++;
         if (queued)
         {
             Refresh(piece);
@@ -270,7 +252,7 @@ public sealed class WorkScheduler
         if (finished)
         {
             _yieldsInARow = 0;
-            _own.Add(now - run.StartedAt);
+            _times.ObserveOwn(now - run.StartedAt);
             ObserveRun(now - run.StartedAt);
         }
 
@@ -287,8 +269,7 @@ public sealed class WorkScheduler
         List<int>? surrendered = null;
         for (int i = 0; i < _running.Count; i++)
         {
-            int piece = _running.GetKeyAtIndex(i);
-            OwnRun run = _running.GetValueAtIndex(i);
+            (int piece, OwnRun run) = _running[i];
             IReadOnlyList<LiveClaim> others = Claims.Of(piece);
             int wanted = _wanted[piece] + (run.IsCopy ? _options.MaxStragglerCopies : 0);
             if (_wanted[piece] == 0 || others.Count < wanted || run.IsGivenUp || _yieldsInARow >= _options.MaxYieldsInARow)
@@ -296,11 +277,11 @@ public sealed class WorkScheduler
                 continue;
             }
 
-            var mine = new LiveClaim(_self, piece, run.StartedAt, ExpectedRun());
+            var mine = new LiveClaim(_self, piece, run.StartedAt, _times.ExpectedRun);
             if (run.IsQueued || YieldPolicy.GivesWay(mine, others, wanted, MessageDelay, now, _options))
             {
                 (surrendered ??= []).Add(piece);
-                _running.SetValueAtIndex(i, run with { IsGivenUp = true });
+                _running.GiveUp(i);
                 _yieldsInARow += run.IsQueued ? 0 : 1;
                 ClaimsChanged = true;
                 continue;
@@ -344,11 +325,12 @@ public sealed class WorkScheduler
     public IReadOnlyList<Claim> MyClaims(Instant now)
     {
         var claims = new List<Claim>(_running.Count);
-        foreach ((int piece, OwnRun run) in _running)
+        for (int i = 0; i < _running.Count; i++)
         {
+            (int piece, OwnRun run) = _running[i];
             if (run is { IsGivenUp: false, IsQueued: false } && claims.Count < ClaimBatch.MaxClaims)
             {
-                claims.Add(new Claim(piece, now - run.StartedAt, ExpectedRun()));
+                claims.Add(new Claim(piece, now - run.StartedAt, _times.ExpectedRun));
             }
         }
 
@@ -357,14 +339,11 @@ public sealed class WorkScheduler
         return claims;
     }
 
-    private TimeSpan ExpectedRun() => _own.Value ?? _swarm.Value ?? TimeSpan.Zero;
-
-    private TimeSpan RenewalInterval() => LeasePolicy.Lease(ExpectedRun(), Median, _options) / _options.RenewalsPerLease;
+    private TimeSpan RenewalInterval() => LeasePolicy.Lease(_times.ExpectedRun, Median, _options) / _options.RenewalsPerLease;
 
     private void Advance(Instant now)
     {
-        // Asked for once: whether anybody picks then or all slots are taken, it does not come back by itself.
-        _straggler = _straggler <= now ? Instant.Never : _straggler;
+        _picker.Advance(now);
         Claims.Expire(now);
         _ring.Purge(now);
         while (_backOff.Count > 0 && _backOff.Min.Until <= now.Ticks)
@@ -377,7 +356,7 @@ public sealed class WorkScheduler
     }
 
     private bool MayRun(int piece) =>
-        _wanted[piece] > 0 && !_excluded.Contains(piece) && !_withheld.Contains(piece) && !_running.ContainsKey(piece) && !_notBefore.ContainsKey(piece);
+        _wanted[piece] > 0 && !_excluded.Contains(piece) && !_withheld.Contains(piece) && !_running.Contains(piece) && !_notBefore.ContainsKey(piece);
 
     private void Refresh(int piece)
     {
@@ -426,181 +405,4 @@ public sealed class WorkScheduler
 
         return true;
     }
-
-    /// <summary>My lowest slot that runs nothing; the last one when all do and the next run is picked ahead.</summary>
-    private int NextSlot()
-    {
-        int slot = 0;
-        while (slot < _running.Count && IsTaken(slot))
-        {
-            slot++;
-        }
-
-        return Math.Min(slot, Math.Min(Slots, _options.MaxClaimsPerWorker) - 1);
-    }
-
-    private bool IsTaken(int slot)
-    {
-        foreach (OwnRun run in _running.Values)
-        {
-            if (run.Slot == slot)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private int PickFree(Instant now)
-    {
-        int slot = NextSlot();
-        _ring.Saw(_self, slot + 1, now, default);
-        int slots = _ring.Count;
-        int rank = Math.Max(0, _ring.RankOf(_self, slot));
-        bool patient = _hungrySince is not { } since || now - since < RunOf(TimeSpan.Zero);
-        bool late = patient && _free.Count < 2 * slots && _own.Value is not null;
-        Span<SlotPace> paces = default;
-        if (late)
-        {
-            paces = Paces(rank, now);
-            if (SharePolicy.OthersAreSooner(_free.Count, rank, paces, now.Seconds))
-            {
-                return LookAgain(now);
-            }
-        }
-
-        int own = PickOwn(rank);
-        if (own >= 0)
-        {
-            return own;
-        }
-
-        paces = late ? paces : Paces(rank, now);
-        int surplus = SharePolicy.PickSurplus(_free, rank, paces, now.Seconds, _loads);
-        if (surplus >= 0)
-        {
-            return surplus;
-        }
-
-        if (!patient)
-        {
-            return _free.Select(_random.Next(_free.Count));
-        }
-
-        int loose = SharePolicy.PickLoose(
-            _free, paces, now.Seconds, (MessageDelay * _options.YieldDelays).TotalSeconds, _options.StragglerFactor, _random);
-        return loose >= 0 ? loose : LookAgain(now);
-    }
-
-    /// <summary>A free piece of the share of this rank (for each further run that pieces want, a share further round the ring), or -1.</summary>
-    private int PickOwn(int rank)
-    {
-        int slots = _ring.Count;
-        for (int layer = 0; layer < _layers && _free.Count > 0; layer++)
-        {
-            int share = (int)((rank + ((long)layer * slots / _layers)) % slots);
-            int own = SharePolicy.PickOwn(_free, share, slots, _runs == 0 ? _random : null);
-            if (own >= 0)
-            {
-                return own;
-            }
-        }
-
-        return -1;
-    }
-
-    /// <summary>There are free pieces, but others are about to run them: look again soon, for they may be gone.</summary>
-    private int LookAgain(Instant now)
-    {
-        _straggler = now + MessageDelay;
-        return -1;
-    }
-
-    private TimeSpan RunOf(TimeSpan known) =>
-        known > TimeSpan.Zero ? known : Median ?? (_options.LeaseUnknown / _options.LeaseFactor);
-
-    private Span<SlotPace> Paces(int rank, Instant now)
-    {
-        if (_paces.Length < _ring.Count)
-        {
-            _paces = new SlotPace[_ring.Count * 2];
-            _loads = new int[_ring.Count * 2];
-        }
-
-        PublicKey last = default;
-        WorkerClaims? claims = null;
-        SlotRing.Member? member = null;
-        for (int i = 0; i < _ring.Count; i++)
-        {
-            (PublicKey worker, int slot) = _ring.At(i);
-            if (i == 0 || worker != last)
-            {
-                (last, claims, member) = (worker, Claims.Find(worker), _ring.Find(worker));
-            }
-
-            _paces[i] = worker == _self ? OwnPace(i == rank, slot, now) : PaceOf(member!, claims, slot, now);
-        }
-
-        return _paces.AsSpan(0, _ring.Count);
-    }
-
-    private SlotPace OwnPace(bool asking, int slot, Instant now)
-    {
-        double run = RunOf(ExpectedRun()).TotalSeconds;
-        foreach (OwnRun own in _running.Values)
-        {
-            if (own.Slot == slot && !asking)
-            {
-                return new SlotPace(own.StartedAt.Seconds, run, ClaimKnown: true);
-            }
-        }
-
-        return new SlotPace(now.Seconds, run, ClaimKnown: false);
-    }
-
-    private SlotPace PaceOf(SlotRing.Member member, WorkerClaims? claims, int slot, Instant now)
-    {
-        double run = RunOf(member.RunTime).TotalSeconds;
-        if (claims is not null && slot < claims.Live.Count)
-        {
-            return new SlotPace(claims.Live[slot].StartedAt.Seconds, run, ClaimKnown: true);
-        }
-
-        Instant sign = member.LastResult ?? member.FirstSeen;
-        // The batch that releases a run may arrive a little before the run's result.
-        bool idle = claims?.Batch is { } batch && slot >= batch.Claims.Count && claims.SignedAt + Claims.Linger >= sign;
-        return idle ? new SlotPace(now.Seconds, run, false, IsIdle: true) : new SlotPace(sign.Seconds, run, ClaimKnown: false);
-    }
-
-    private int? PickStraggler(Instant now)
-    {
-        TimeSpan newRun = ExpectedRun();
-        int? worst = null;
-        Instant worstFrom = Instant.Never;
-        foreach (int piece in Claims.ClaimedPieces)
-        {
-            if (!MayRun(piece))
-            {
-                continue;
-            }
-
-            Instant from = StragglerPolicy.WorthFrom(
-                Claims.Of(piece), Claims.ClaimedSince(piece), _wanted[piece], Median, newRun, _options);
-            if (from < worstFrom)
-            {
-                (worst, worstFrom) = (piece, from);
-            }
-        }
-
-        if (worstFrom <= now)
-        {
-            return worst;
-        }
-
-        _straggler = Instant.Min(_straggler, worstFrom);
-        return null;
-    }
-
-    private readonly record struct OwnRun(Instant StartedAt, int Slot, bool IsCopy, bool IsQueued, bool IsGivenUp = false);
 }
