@@ -23,6 +23,8 @@ internal sealed class TorrentGet : ITorrentObserver
     private readonly TorrentOutput _output;
     private readonly RunClock _clock;
     private readonly TaskCompletionSource<int> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<bool> _checked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile TorrentTrackers? _trackers;
     private TorrentInfo? _info;
     private string _root = "";
     private volatile bool _complete;
@@ -74,6 +76,9 @@ internal sealed class TorrentGet : ITorrentObserver
         await using var resolver = new PeerResolver(Found(session), failed => Tell("refused", failed));
         resolver.Resolve(_settings.Peers, PeerSource.Owner);
         resolver.Resolve(_request.Magnet?.Peers ?? [], PeerSource.Magnet);
+        await using var trackers = new TorrentTrackers(_request, session, listener.EndPoint, failed => Tell("refused", failed));
+        _trackers = trackers;
+        _ = AskTrackersAsync(trackers);
         bool isPrivate = _request.File?.Info.IsPrivate == true;
         var discoveries = new List<LocalDiscovery>();
         foreach (InfoHash hash in isPrivate ? [] : _request.SwarmHashes)
@@ -93,6 +98,7 @@ internal sealed class TorrentGet : ITorrentObserver
             await discovery.DisposeAsync().ConfigureAwait(false);
         }
 
+        Task farewell = trackers.DisposeAsync().AsTask();
         await listener.StopAsync().ConfigureAwait(false);
         int exitCode = await ended.ConfigureAwait(false);
         if (exitCode != ExitCode.Bug)
@@ -105,6 +111,7 @@ internal sealed class TorrentGet : ITorrentObserver
             }
         }
 
+        await farewell.ConfigureAwait(false);
         _output.Tell(new TorrentEvent
         {
             Event = "stopped",
@@ -129,11 +136,13 @@ internal sealed class TorrentGet : ITorrentObserver
     void ITorrentObserver.Started(PieceBits have)
     {
         _wasComplete = have.IsFull;
+        _checked.TrySetResult(_wasComplete);
         _output.Tell(new TorrentEvent { Event = "checked", Have = have.Count, Pieces = have.Length });
     }
 
     void ITorrentObserver.Report(DataEvent happened)
     {
+        _trackers?.Report(happened);
         switch (happened)
         {
             case DataEvent.PieceReady ready:
@@ -175,6 +184,9 @@ internal sealed class TorrentGet : ITorrentObserver
             _ended.TrySetResult(ExitCode.Done);
         }
     }
+
+    private async Task AskTrackersAsync(TorrentTrackers trackers) =>
+        trackers.Begin(isComplete: _request.File is not null && await _checked.Task.ConfigureAwait(false));
 
     private void Crashed(Exception bug)
     {
