@@ -24,6 +24,9 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
     /// <summary>Datagrams and calls that wait for the node; further datagrams are dropped, as a full socket would.</summary>
     public const int MaxWaiting = 1_024;
 
+    // The engine's first links come first: what the node costs at its making is not to be paid while they open.
+    private static readonly TimeSpan StartDelay = TimeSpan.FromMilliseconds(250);
+
     private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(5);
 
     private readonly DhtServiceOptions _options;
@@ -178,6 +181,7 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
     {
         try
         {
+            await Task.Delay(StartDelay, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             byte[] saved = _options.File is { } file ? NodeFile.Read(file) : [];
             _resolver.Resolve(_options.Nodes, PeerSource.Owner);
             while (saved.Length == 0 && !_hasSomebody && !_stopping.IsCancellationRequested)
