@@ -71,12 +71,16 @@ internal sealed class ClientExchange : IDisposable
         _torrent = way switch
         {
             Way.Dht => file with { Nodes = [Router] },
-            Way.LocalDiscovery => file,
+            _ when !NeedsTracker => file,
             Way.UdpTracker => file with { Trackers = [["udp://" + tracker]] },
             _ => file with { Trackers = [["http://" + tracker]] },
         };
         File.WriteAllBytes(TorrentPath, _torrent.ToBytes());
     }
+
+    private bool NeedsTracker => _way is Way.HttpTracker or Way.UdpTracker or Way.Encrypted or Way.Magnet;
+
+    private string SeederAddress => string.Create(CultureInfo.InvariantCulture, $"{_lab.AddressOf(SeederHost)}:{ClientSetup.Port}");
 
     private string Router => string.Create(CultureInfo.InvariantCulture, $"{_lab.AddressOf(MiddleHost)}:{ClientSetup.Port}");
 
@@ -89,7 +93,7 @@ internal sealed class ClientExchange : IDisposable
         {
             _processes.Add(("router", ClientProcess.StartRouter(_lab, MiddleHost, FolderOf("router"))));
         }
-        else if (_way != Way.LocalDiscovery)
+        else if (NeedsTracker)
         {
             _processes.Add(("tracker", ClientProcess.StartTracker(
                 _lab, MiddleHost, FolderOf("tracker"), TrackerPort, _torrent.Info.SwarmHashes.Select(hash => hash.ToString()))));
@@ -112,21 +116,33 @@ internal sealed class ClientExchange : IDisposable
 
     private void Start(string name, Client client, int host, bool seeds)
     {
-        string source = _way == Way.Magnet && !seeds ? TorrentMagnet.Of(_torrent, []).ToString() : TorrentPath;
-        var setup = new ClientSetup(_lab, host, FolderOf(name), FolderOf(name + "-data"), source, _way, Router, seeds);
+        string source = seeds ? TorrentPath : _way switch
+        {
+            Way.Magnet => TorrentMagnet.Of(_torrent, []).ToString(),
+            Way.MagnetAddress => TorrentMagnet.Of(_torrent, [SeederAddress]).ToString(),
+            _ => TorrentPath,
+        };
+        string peer = _way is Way.Address or Way.AddressEncrypted ? SeederAddress : "";
+        var setup = new ClientSetup(_lab, host, FolderOf(name), FolderOf(name + "-data"), source, _way, Router, seeds, seeds ? "" : peer);
         _processes.Add((name, ClientProcess.Start(client, setup)));
     }
 
-    /// <summary>A tracker tells of a seeder once it has announced itself as complete; a leecher that asks before comes again after half an hour.</summary>
+    /// <summary>The seeder must listen; and a tracker tells of a seeder once it has announced itself as complete; a leecher that asks before comes again after half an hour.</summary>
     private void WaitForAnnounce()
     {
-        if (_way is Way.Dht or Way.LocalDiscovery)
+        if (_way is Way.Address or Way.AddressEncrypted or Way.MagnetAddress)
+        {
+            string[] probe = [.. _lab.On(LeecherHost), "bash", "-c", $"exec 3<>/dev/tcp/{SeederAddress.Replace(':', '/')}"];
+            Wait("the seeder to listen", () => NetworkLab.Try(probe[0], probe[1..]));
+        }
+
+        if (!NeedsTracker)
         {
             return;
         }
 
-        string hash = string.Concat(_torrent.Info.SwarmHashes.Select(name => (name, text: string.Concat(name.ToArray().Select(b => $"%{b:X2}")))).Select((entry, i) => (i == 0 ? "?" : "&") + "info_hash=" + entry.text));
-        string url = string.Create(CultureInfo.InvariantCulture, $"http://{_lab.AddressOf(MiddleHost)}:{TrackerPort}/scrape{hash}");
+        string hashes = string.Join('&', _torrent.Info.SwarmHashes.Select(hash => "info_hash=" + string.Concat(hash.ToArray().Select(b => $"%{b:X2}"))));
+        string url = string.Create(CultureInfo.InvariantCulture, $"http://{_lab.AddressOf(MiddleHost)}:{TrackerPort}/scrape?{hashes}");
         Wait("the seeder at the tracker", () =>
         {
             string[] command = [.. _lab.On(MiddleHost), "curl", "-s", url];

@@ -77,7 +77,7 @@ internal sealed class ClientProcess : IDisposable
     /// <summary>Starts a node of the DHT that has no torrent.</summary>
     public static ClientProcess StartRouter(NetworkLab lab, int host, string folder)
     {
-        var setup = new ClientSetup(lab, host, folder, folder, "", Way.Dht, "", false);
+        var setup = new ClientSetup(lab, host, folder, folder, "", Way.Dht, "", false, "");
         return Run(setup, LibtorrentCommand(setup, ""));
     }
 
@@ -121,6 +121,11 @@ internal sealed class ClientProcess : IDisposable
             command.Add("--no-dht");
         }
 
+        if (setup.Peer.Length > 0)
+        {
+            command.AddRange(["--peer", setup.Peer]);
+        }
+
         return [.. command];
     }
 
@@ -137,6 +142,7 @@ internal sealed class ClientProcess : IDisposable
             ["encrypt"] = setup.IsEncrypted,
             ["router"] = setup.Router,
             ["utp_only"] = false,
+            ["peer"] = setup.Peer,
         }),
     ];
 

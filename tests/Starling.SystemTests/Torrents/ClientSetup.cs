@@ -23,6 +23,15 @@ public enum Way
 
     /// <summary>An HTTP tracker, and a link in place of the .torrent file.</summary>
     Magnet,
+
+    /// <summary>The leecher is told the seeder's address.</summary>
+    Address,
+
+    /// <summary>Like <see cref="Address"/>; nothing but encrypted connections.</summary>
+    AddressEncrypted,
+
+    /// <summary>A link that holds the seeder's address (<c>x.pe</c>).</summary>
+    MagnetAddress,
 }
 
 /// <summary>How one client is started.</summary>
@@ -34,7 +43,8 @@ public enum Way
 /// <param name="Way">What it may use.</param>
 /// <param name="Router">A node of the DHT as <c>host:port</c>.</param>
 /// <param name="Seeds">Whether the data is there already.</param>
-internal sealed record ClientSetup(NetworkLab Lab, int Host, string Folder, string Data, string Source, Way Way, string Router, bool Seeds)
+/// <param name="Peer">A peer as <c>host:port</c>; empty: none.</param>
+internal sealed record ClientSetup(NetworkLab Lab, int Host, string Folder, string Data, string Source, Way Way, string Router, bool Seeds, string Peer)
 {
     /// <summary>Where every client listens.</summary>
     public const int Port = 6881;
@@ -45,5 +55,5 @@ internal sealed record ClientSetup(NetworkLab Lab, int Host, string Folder, stri
 
     public bool IsLocal => Way == Way.LocalDiscovery;
 
-    public bool IsEncrypted => Way == Way.Encrypted;
+    public bool IsEncrypted => Way is Way.Encrypted or Way.AddressEncrypted;
 }

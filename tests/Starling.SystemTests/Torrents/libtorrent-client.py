@@ -1,10 +1,11 @@
 """One libtorrent session with one torrent, for the tests of the peer protocol.
 
 The only argument is a JSON object: source (a .torrent file or a magnet link), dir, address, port; dht, lsd, encrypt (booleans); router (host:port of a DHT node, or "");
-utp_only (boolean). Without a source the session is a DHT node alone. Prints one JSON object a second: progress (0..1), seeding, peers, dht (nodes known), error.
-Reads JSON lines: {"connect": "host:port"}. Ends with its standard input.
+utp_only (boolean); peer (host:port to connect to, or ""). Without a source the session is a DHT node alone. Prints one JSON object a second: progress (0..1), seeding, peers, dht (nodes known), error.
+Ends with its standard input.
 """
 import json
+import os
 import sys
 import threading
 import time
@@ -45,13 +46,9 @@ def add():
     return session.add_torrent(parameters)
 
 
-def commands():
-    for line in sys.stdin:
-        host, port = json.loads(line)["connect"].rsplit(":", 1)
-        handle.connect_peer((host, int(port)))
-    sys.stdout.flush()
+def end_with_input():
+    sys.stdin.read()
     # The test is over: there is nothing to be saved.
-    import os
     os._exit(0)
 
 
@@ -63,7 +60,10 @@ if options["source"]:
             break
         time.sleep(0.1)
     handle = add()
-threading.Thread(target=commands, daemon=True).start()
+    if options["peer"]:
+        host, port = options["peer"].rsplit(":", 1)
+        handle.connect_peer((host, int(port)))
+threading.Thread(target=end_with_input, daemon=True).start()
 while True:
     status = handle.status() if handle else None
     print(json.dumps({
