@@ -8,9 +8,11 @@ namespace Starling.Core.Torrents;
 public sealed class PieceLayout
 {
     private readonly Dictionary<int, int> _short;
+    private readonly bool _hasGaps;
 
-    private PieceLayout(int count, int pieceLength, Dictionary<int, int> shortPieces, long totalLength)
+    private PieceLayout(int count, int pieceLength, Dictionary<int, int> shortPieces, long totalLength, bool hasGaps)
     {
+        _hasGaps = hasGaps;
         PieceCount = count;
         PieceLength = pieceLength;
         _short = shortPieces;
@@ -39,7 +41,7 @@ public sealed class PieceLayout
             tail.Add(count - 1, (int)last);
         }
 
-        return new PieceLayout(count, pieceLength, tail, totalLength);
+        return new PieceLayout(count, pieceLength, tail, totalLength, hasGaps: false);
     }
 
     /// <summary>Each file from a piece boundary on, its last piece shorter (BEP 52).</summary>
@@ -60,7 +62,7 @@ public sealed class PieceLayout
             }
         }
 
-        return new PieceLayout(count, pieceLength, tails, total);
+        return new PieceLayout(count, pieceLength, tails, total, hasGaps: true);
     }
 
     /// <summary>The pieces of a torrent.</summary>
@@ -98,4 +100,12 @@ public sealed class PieceLayout
     public bool Contains(BlockRange range) =>
         range.Piece >= 0 && range.Piece < PieceCount && range.Begin >= 0 && range.Length > 0
         && range.Begin <= LengthOf(range.Piece) - range.Length;
+
+    /// <summary>
+    /// Whether others may ask for a range: one within a piece, or one that runs on into the gap behind a v2 file. Programs that treat the gap as padding (libtorrent 2.0) ask for
+    /// whole blocks there; they get zeros, as BEP 47 has it for padding.
+    /// </summary>
+    public bool Serves(BlockRange range) => Contains(range)
+        || (_hasGaps && range.Piece >= 0 && range.Piece < PieceCount && range.Length > 0 && range.Begin >= 0 && range.Begin < LengthOf(range.Piece)
+            && range.Begin <= PieceLength - range.Length);
 }

@@ -16,7 +16,7 @@ internal sealed class Uploads(DataContext context, DataPeerTable peers, RateLimi
     /// <summary>A request came.</summary>
     public void Take(DataPeer peer, BlockRange range)
     {
-        if (context.Torrent is not { } torrent || !torrent.Layout.Contains(range) || range.Length > DataLimits.MaxRequestLength)
+        if (context.Torrent is not { } torrent || !torrent.Layout.Serves(range) || range.Length > DataLimits.MaxRequestLength)
         {
             Reject(peer, range);
             peers.Offend(peer, "bad-request", $"asks for {range.Length} bytes at {range.Begin} of piece {range.Piece}, which does not exist");

@@ -113,9 +113,20 @@ public sealed class TorrentStorage : IDisposable
         return false;
     }
 
-    /// <summary>Reads a part of a piece; null, or why it could not be read (<see cref="StorageProblem.MissingCode"/>: it is not there).</summary>
+    /// <summary>
+    /// Reads a part of a piece; null, or why it could not be read (<see cref="StorageProblem.MissingCode"/>: it is not there). The gap between a file of a v2-only torrent and the next
+    /// piece reads as zeros.
+    /// </summary>
     public Problem? Read(int piece, int begin, Span<byte> destination)
     {
+        if (!Info.HasV1 && (long)begin + destination.Length <= Info.PieceLength)
+        {
+            int there = Math.Clamp(Info.PieceSize(piece) - begin, 0, destination.Length);
+            destination[there..].Clear();
+            destination = destination[..there];
+            begin = there == 0 ? 0 : begin;
+        }
+
         int done = 0;
         foreach (FileSlice slice in Info.Slices(piece, begin, destination.Length))
         {

@@ -36,6 +36,13 @@ public sealed class DataPartsTests
         Assert.False(layout.Contains(new BlockRange(1, int.MaxValue, int.MaxValue)));
         Assert.False(layout.Contains(new BlockRange(4, 0, 1)));
         Assert.False(layout.Contains(new BlockRange(0, 0, 0)));
+
+        // libtorrent 2.0 asks for whole blocks in the gap behind a file.
+        Assert.True(layout.Serves(new BlockRange(1, 32_768, 16_384)));
+        Assert.True(layout.Serves(new BlockRange(1, 32_768, 32_768)));
+        Assert.False(layout.Serves(new BlockRange(1, 32_768, 32_769)));
+        Assert.False(layout.Serves(new BlockRange(1, 49_152, 16_384)));
+        Assert.False(PieceLayout.Of(100_000, 65_536).Serves(new BlockRange(1, 32_768, 16_384)));
     }
 
     [Fact]

@@ -205,6 +205,21 @@ public sealed class TorrentStorageTests : IDisposable
     }
 
     [Fact]
+    public void The_gap_behind_a_v2_file_reads_as_zeros()
+    {
+        TorrentFile file = TorrentSamples.Folder(TorrentVersion.V2, TorrentSamples.Tree).File();
+        byte[][] pieces = TorrentSamples.PieceContents(file.Info, TorrentSamples.Tree);
+        using TorrentStorage storage = Open(file.Info, new TorrentStorageOptions());
+        Write(storage, 2, pieces[2]);
+        byte[] read = [.. Enumerable.Repeat((byte)7, 16_384)];
+        Assert.Null(storage.Read(2, 0, read));
+        Assert.Equal([.. pieces[2], .. new byte[16_384 - pieces[2].Length]], read);
+        Assert.Null(storage.Read(2, 16_000, read.AsSpan(0, 384)));
+        Assert.Equal(new byte[384], read[..384]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => storage.Read(2, 1, read));
+    }
+
+    [Fact]
     public void A_range_beyond_the_piece_is_a_bug_of_the_caller()
     {
         TorrentFile file = TorrentSamples.Single(TorrentVersion.V1, "x", TorrentSamples.Content(100, 1)).File();
