@@ -1,5 +1,4 @@
 using System;
-using System.Buffers;
 using Starling.Core.Primitives;
 
 namespace Starling.Core.Utp;
@@ -33,7 +32,7 @@ internal struct OutgoingPacket
 /// The packets of one direction by sequence number: acknowledged | sent | not yet sent. Bytes are cut into packets when they are written, for uTP
 /// never cuts again what was sent; the last packet is filled up as long as it was not.
 /// </summary>
-internal sealed class SendRing(int maxPayload, int maxBytes)
+internal sealed class SendRing(int maxPayload, int maxBytes, PacketPool pool)
 {
     /// <summary>Packets held at most.</summary>
     public const int MaxPackets = 2048;
@@ -77,7 +76,7 @@ internal sealed class SendRing(int maxPayload, int maxBytes)
         while (taken < bytes.Length && Bytes < maxBytes)
         {
             bool hasRoom = HasUnsent && this[(ushort)(End - 1)].Size < maxPayload;
-            if (!hasRoom && !TryAdd(UtpPacketType.Data, maxPayload))
+            if (!hasRoom && !TryAdd(UtpPacketType.Data))
             {
                 break;
             }
@@ -96,7 +95,7 @@ internal sealed class SendRing(int maxPayload, int maxBytes)
     /// <summary>Puts the end behind all that was written. Nothing may be written afterwards.</summary>
     public bool TryQueueFin()
     {
-        _finQueued = _finQueued || TryAdd(UtpPacketType.Fin, 0);
+        _finQueued = _finQueued || TryAdd(UtpPacketType.Fin);
         return _finQueued;
     }
 
@@ -107,7 +106,7 @@ internal sealed class SendRing(int maxPayload, int maxBytes)
     public void Release(ref OutgoingPacket packet)
     {
         Bytes -= packet.Size;
-        ArrayPool<byte>.Shared.Return(packet.Buffer!);
+        pool.Return(packet.Buffer!);
         packet.Buffer = null;
     }
 
@@ -134,7 +133,7 @@ internal sealed class SendRing(int maxPayload, int maxBytes)
         _ring = [];
     }
 
-    private bool TryAdd(UtpPacketType type, int room)
+    private bool TryAdd(UtpPacketType type)
     {
         int count = (ushort)(End - First);
         if (count >= MaxPackets)
@@ -153,7 +152,7 @@ internal sealed class SendRing(int maxPayload, int maxBytes)
             _ring = larger;
         }
 
-        this[End] = new OutgoingPacket { Type = type, Buffer = ArrayPool<byte>.Shared.Rent(UtpPacketCodec.HeaderSize + room) };
+        this[End] = new OutgoingPacket { Type = type, Buffer = pool.Rent() };
         End++;
         return true;
     }

@@ -46,14 +46,13 @@ public sealed class UtpConnection
     private Instant _deadline = Instant.Never;
     private Instant _retry = Instant.Never;
     private Instant _lastSent;
-    private bool _released;
 
     private UtpConnection(UtpSocketTable table, PeerAddress remote, ushort receiveId, ushort sendId, ushort synSequence, UtpState state, Instant now)
     {
         (_table, _options, Remote, ReceiveId, SendId) = (table, table.Options, remote, receiveId, sendId);
         (_synSequence, State, _lastSent) = (synSequence, state, now);
         _sender = new UtpSender(
-            (remote.IsV4 ? _options.MaxDatagramV4 : _options.MaxDatagramV6) - UtpPacketCodec.HeaderSize, _options);
+            (remote.IsV4 ? _options.MaxDatagramV4 : _options.MaxDatagramV6) - UtpPacketCodec.HeaderSize, _options, table.Packets);
         _receiver = new UtpReceiver(_options.ReceiveWindow);
     }
 
@@ -96,6 +95,9 @@ public sealed class UtpConnection
 
     /// <summary>Whether it counts among those that are half open.</summary>
     internal bool IsHalfOpen { get; set; }
+
+    /// <summary>Whether the owner let go.</summary>
+    internal bool IsReleased { get; private set; }
 
     internal bool IsInTable { get; set; } = true;
 
@@ -154,7 +156,7 @@ public sealed class UtpConnection
     /// </summary>
     public void Release(Instant now)
     {
-        _released = true;
+        IsReleased = true;
         if (State == UtpState.Connecting || (State == UtpState.Connected && _receiver.Available > 0))
         {
             Abort(now);
@@ -246,7 +248,7 @@ public sealed class UtpConnection
             SendState(now);
         }
 
-        if (State == UtpState.Connected && IsWriteComplete && (_receiver.IsComplete || _released))
+        if (State == UtpState.Connected && IsWriteComplete && (_receiver.IsComplete || IsReleased))
         {
             State = UtpState.Lingering;
             _deadline = now + _options.Linger;
@@ -318,7 +320,7 @@ public sealed class UtpConnection
         if (header.Type is UtpPacketType.Data or UtpPacketType.Fin)
         {
             _receiver.Receive(header.Type == UtpPacketType.Fin, header.Sequence, packet.Payload);
-            if (_released && _receiver.Available > 0)
+            if (IsReleased && _receiver.Available > 0)
             {
                 Abort(now);
                 return;
@@ -445,7 +447,7 @@ public sealed class UtpConnection
         Problem = problem;
         _lastSent = now;
         _sender.Ring.Clear();
-        if (problem is not null || _released)
+        if (problem is not null || IsReleased)
         {
             _receiver.Clear();
         }

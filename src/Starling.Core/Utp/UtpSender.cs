@@ -29,10 +29,10 @@ internal sealed class UtpSender
     private TimeSpan _lastSample;
     private int _cameBytes;
 
-    public UtpSender(int packetSize, UtpOptions options)
+    public UtpSender(int packetSize, UtpOptions options, PacketPool pool)
     {
         _packetSize = packetSize;
-        Ring = new SendRing(packetSize, options.SendBuffer);
+        Ring = new SendRing(packetSize, options.SendBuffer, pool);
         _rtt = new RttEstimate(options.MinTimeout, options.MaxTimeout);
         _ledbat = new Ledbat(packetSize, options.SendBuffer, options.TargetDelay);
     }

@@ -31,6 +31,7 @@ public sealed class UtpSocketTable
         ArgumentNullException.ThrowIfNull(random);
         (Options, Output, _random) = (options, output, random);
         _resets = options.MaxResetsPerSecond;
+        Packets = new PacketPool(Math.Max(options.MaxDatagramV4, options.MaxDatagramV6));
     }
 
     /// <summary>Bounds and times.</summary>
@@ -61,6 +62,8 @@ public sealed class UtpSocketTable
     }
 
     internal IUtpOutput Output { get; }
+
+    internal PacketPool Packets { get; }
 
     /// <summary>Opens a connection. Null: there are too many.</summary>
     public UtpConnection? Connect(PeerAddress remote, Instant now)
@@ -141,6 +144,18 @@ public sealed class UtpSocketTable
         }
 
         EndOfBatch(now);
+    }
+
+    /// <summary>Whether a connection whose owner let go still has something to deliver.</summary>
+    public bool HasFarewells => _all.Exists(connection => connection.IsReleased && connection.Unacknowledged > 0);
+
+    /// <summary>Ends every connection and tells the peers.</summary>
+    public void AbortAll(Instant now)
+    {
+        for (int i = _all.Count - 1; i >= 0; i--)
+        {
+            _all[i].Abort(now);
+        }
     }
 
     internal void Accepted(UtpConnection connection)

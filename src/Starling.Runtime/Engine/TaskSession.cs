@@ -40,6 +40,9 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     // Peers that are remembered while the task, and so its inputs, are not known.
     private const int MaxEarlyPeers = 256;
 
+    /// <summary>How long the last bytes of closed uTP connections may take to leave.</summary>
+    private static readonly TimeSpan UtpFarewell = TimeSpan.FromSeconds(1);
+
     private readonly TaskSessionOptions _options;
     private readonly ISessionObserver _observer;
     private readonly ISignatureVerifier _verifier;
@@ -52,6 +55,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     private UdpPort? _udp;
     private ConnectionListener? _listener;
     private TorrentHost? _torrents;
+    private UtpEndpoint? _utp;
     private OpenTaskFolder? _folder;
     private TaskInputs? _inputs;
     private PeerResolver? _resolver;
@@ -263,6 +267,11 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             await _listener.DisposeAsync().ConfigureAwait(false);
         }
 
+        if (_utp is not null)
+        {
+            await _utp.StopAsync(UtpFarewell).ConfigureAwait(false);
+        }
+
         if (_udp is not null)
         {
             await _udp.DisposeAsync().ConfigureAwait(false);
@@ -429,10 +438,16 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             Refused = (address, refused) => _observer.Report(new NodeEvent.Refused(refused with { Reason = $"{address}: {refused.Reason}" })),
         };
         _listener = ConnectionListener.At(listening, listener);
-        _transport = TlsLinkTransport.Attach(listening, _queue.Add, _listener);
+        _utp = _options.UseUtp && _udp is not null ? UtpEndpoint.Start(_udp) : null;
+        _transport = TlsLinkTransport.Attach(listening, _queue.Add, _listener, _utp);
         if (_options.Task is not { Info.Inputs.Count: 0 })
         {
-            _torrents = new TorrentHost(new TorrentHostOptions(), _listener, bug => ((IEngineHost)this).Crashed(bug, null));
+            _torrents = new TorrentHost(new TorrentHostOptions { Utp = _utp }, _listener, bug => ((IEngineHost)this).Crashed(bug, null));
+        }
+
+        if (_utp is not null)
+        {
+            _listener.Accept(_utp);
         }
 
         _listener.Start();

@@ -38,6 +38,9 @@ public sealed record TaskSessionOptions
     /// <summary>Announce the task on the local network and look there for others (BEP 14).</summary>
     public bool DiscoverLocally { get; init; } = true;
 
+    /// <summary>Connect and be connected to by uTP (BEP 29) besides TCP.</summary>
+    public bool UseUtp { get; init; } = true;
+
     /// <summary>Look for peers in the DHT (BEP 5), and announce this one there.</summary>
     public bool UseDht { get; init; } = true;
 

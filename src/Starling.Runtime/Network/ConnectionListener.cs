@@ -10,12 +10,11 @@ using Starling.Core.Primitives;
 namespace Starling.Runtime.Network;
 
 /// <summary>An incoming connection whose protocol is known.</summary>
-/// <param name="Socket">Owned by the listener, which closes it when the handler returns.</param>
-/// <param name="Stream">The connection from its first byte on.</param>
+/// <param name="Stream">The connection from its first byte on. Owned by the listener, which closes it when the handler returns.</param>
 /// <param name="Address">The other end.</param>
 /// <param name="AcceptedMs">When it came, on the clock of <see cref="Environment.TickCount64"/>.</param>
 /// <param name="Deadline">The end of patience for all that comes before <see cref="HandshakeDone"/>.</param>
-internal sealed record IncomingConnection(Socket Socket, SocketStream Stream, PeerAddress Address, long AcceptedMs, CancellationToken Deadline)
+internal sealed record IncomingConnection(ConnectionStream Stream, PeerAddress Address, long AcceptedMs, CancellationToken Deadline)
 {
     /// <summary>To be called when the connection has proved to be of use: it no longer counts as one in its handshake.</summary>
     public required Action HandshakeDone { get; init; }
@@ -25,7 +24,7 @@ internal sealed record IncomingConnection(Socket Socket, SocketStream Stream, Pe
 }
 
 /// <summary>
-/// The one TCP port of the process (DESIGN section 2): accepts, bounds, tells by the first bytes what a connection speaks, and hands it to
+/// The one port of the process (DESIGN section 2), of TCP and uTP: accepts, bounds, tells by the first bytes what a connection speaks, and hands it to
 /// whoever serves that. A protocol that nobody serves is refused.
 /// </summary>
 public sealed class ConnectionListener : IAsyncDisposable
@@ -39,6 +38,7 @@ public sealed class ConnectionListener : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _allEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<ConnectionKind, Func<IncomingConnection, Task>> _handlers = [];
+    private UtpEndpoint? _utp;
     private int _connections;
     private int _running = 1;
     private int _stopped;
@@ -76,6 +76,13 @@ public sealed class ConnectionListener : IAsyncDisposable
     /// <summary>Names who serves a protocol; before <see cref="Start"/>.</summary>
     internal void Serve(ConnectionKind kind, Func<IncomingConnection, Task> handler) => _handlers[kind] = handler;
 
+    /// <summary>Takes connections over uTP too, as those over TCP.</summary>
+    public void Accept(UtpEndpoint utp)
+    {
+        _utp = utp;
+        utp.Listen(AdmitUtp);
+    }
+
     /// <summary>Begins to accept.</summary>
     public void Start() => Run(AcceptAsync);
 
@@ -85,6 +92,7 @@ public sealed class ConnectionListener : IAsyncDisposable
         if (Interlocked.Exchange(ref _stopped, 1) == 0)
         {
             await _stopping.CancelAsync().ConfigureAwait(false);
+            _utp?.StopListening();
             _listener.Dispose();
             Ended();
         }
@@ -105,6 +113,31 @@ public sealed class ConnectionListener : IAsyncDisposable
         try
         {
             await work().ConfigureAwait(false);
+        }
+        finally
+        {
+            Ended();
+        }
+    }
+
+    private async void AdmitUtp(UtpStream stream)
+    {
+        // One that comes in the moment of the end is not waited for any more.
+        int running;
+        do
+        {
+            running = Volatile.Read(ref _running);
+            if (running == 0)
+            {
+                await stream.DisposeAsync().ConfigureAwait(false);
+                return;
+            }
+        }
+        while (Interlocked.CompareExchange(ref _running, running + 1, running) != running);
+
+        try
+        {
+            await AdmitAsync(stream, stream.Remote).ConfigureAwait(false);
         }
         finally
         {
@@ -146,11 +179,16 @@ public sealed class ConnectionListener : IAsyncDisposable
         // The accept loop goes on at once: the first step of a TLS handshake is real work.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         using Socket owned = socket;
-        if (!TryGetRemote(socket, out IPAddress? remote, out PeerAddress address))
+        if (TryPrepare(socket, out PeerAddress address))
         {
-            return;
+            await AdmitAsync(new SocketStream(socket, default), address).ConfigureAwait(false);
         }
+    }
 
+    private async Task AdmitAsync(ConnectionStream stream, PeerAddress address)
+    {
+        await using ConnectionStream owned = stream;
+        IPAddress remote = address.ToIPAddress();
         string? refused = _limits.TryEnter(remote);
         if (refused is not null)
         {
@@ -175,7 +213,7 @@ public sealed class ConnectionListener : IAsyncDisposable
                 return;
             }
 
-            await ServeAsync(socket, address, HandshakeDone).ConfigureAwait(false);
+            await ServeAsync(stream, address, HandshakeDone).ConfigureAwait(false);
         }
         finally
         {
@@ -185,7 +223,7 @@ public sealed class ConnectionListener : IAsyncDisposable
         }
     }
 
-    private async Task ServeAsync(Socket socket, PeerAddress address, Action handshakeDone)
+    private async Task ServeAsync(ConnectionStream stream, PeerAddress address, Action handshakeDone)
     {
         long acceptedMs = Environment.TickCount64;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
@@ -194,8 +232,7 @@ public sealed class ConnectionListener : IAsyncDisposable
         ReadOnlyMemory<byte> first;
         try
         {
-            socket.NoDelay = true;
-            (kind, first) = await ReadFirstAsync(socket, deadline.Token).ConfigureAwait(false);
+            (kind, first) = await ReadFirstAsync(stream, deadline.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (NetworkFailure.Is(exception))
         {
@@ -210,7 +247,8 @@ public sealed class ConnectionListener : IAsyncDisposable
 
         if (_handlers.TryGetValue(kind, out Func<IncomingConnection, Task>? handler))
         {
-            await handler(new IncomingConnection(socket, new SocketStream(socket, first), address, acceptedMs, deadline.Token)
+            stream.Unread(first);
+            await handler(new IncomingConnection(stream, address, acceptedMs, deadline.Token)
             {
                 HandshakeDone = handshakeDone,
                 Refused = reason => _refusals.Tell(address, reason),
@@ -227,14 +265,14 @@ public sealed class ConnectionListener : IAsyncDisposable
         });
     }
 
-    private static async Task<(ConnectionKind Kind, ReadOnlyMemory<byte> Bytes)> ReadFirstAsync(Socket socket, CancellationToken cancellation)
+    private static async Task<(ConnectionKind Kind, ReadOnlyMemory<byte> Bytes)> ReadFirstAsync(ConnectionStream stream, CancellationToken cancellation)
     {
         var bytes = new byte[FirstBytes.MaxSize];
         int count = 0;
         ConnectionKind kind;
         do
         {
-            int received = await socket.ReceiveAsync(bytes.AsMemory(count), SocketFlags.None, cancellation).ConfigureAwait(false);
+            int received = await stream.ReadAsync(bytes.AsMemory(count), cancellation).ConfigureAwait(false);
             count += received;
             kind = FirstBytes.Classify(bytes.AsSpan(0, count));
             if (received == 0)
@@ -247,9 +285,8 @@ public sealed class ConnectionListener : IAsyncDisposable
         return (kind, bytes.AsMemory(0, count));
     }
 
-    private static bool TryGetRemote(Socket socket, [NotNullWhen(true)] out IPAddress? remote, out PeerAddress address)
+    private static bool TryPrepare(Socket socket, out PeerAddress address)
     {
-        remote = null;
         address = default;
         try
         {
@@ -258,8 +295,8 @@ public sealed class ConnectionListener : IAsyncDisposable
                 return false;
             }
 
-            remote = point.Address.IsIPv4MappedToIPv6 ? point.Address.MapToIPv4() : point.Address;
-            address = PeerAddress.From(remote, point.Port);
+            socket.NoDelay = true;
+            address = PeerAddress.From(point.Address, point.Port);
             return true;
         }
         catch (SocketException)

@@ -1,7 +1,6 @@
 using System;
 using System.Buffers;
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using Starling.Core.Engine;
@@ -28,9 +27,8 @@ internal sealed class Link
     private readonly LinkTransportOptions _options;
     private readonly PostInput _post;
     private readonly Func<IPieceStore?> _store;
-    private readonly SocketStream _socketStream;
+    private readonly ConnectionStream _connection;
     private readonly SslStream _tls;
-    private readonly Socket _socket;
     private readonly SendQueue _queue;
     private readonly long _connectedMs;
     private readonly TaskCompletionSource _readEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -44,11 +42,11 @@ internal sealed class Link
     private volatile Task _writing = Task.CompletedTask;
 
     public Link(
-        LinkId id, Socket socket, SocketStream socketStream, SslStream tls, long connectedMs,
+        LinkId id, ConnectionStream connection, SslStream tls, long connectedMs,
         LinkTransportOptions options, PostInput post, Func<IPieceStore?> store)
     {
         Id = id;
-        (_socket, _socketStream, _tls, _connectedMs) = (socket, socketStream, tls, connectedMs);
+        (_connection, _tls, _connectedMs) = (connection, tls, connectedMs);
         (_options, _post, _store) = (options, post, store);
         _queue = new SendQueue(options.MaxQueuedBytes, options.MaxQueuedMemoryBytes);
         _lastReceivedMs = Environment.TickCount64;
@@ -122,7 +120,7 @@ internal sealed class Link
         {
             await _writing.WaitAsync(grace.Token).ConfigureAwait(false);
             await _tls.ShutdownAsync().WaitAsync(grace.Token).ConfigureAwait(false);
-            _socket.Shutdown(SocketShutdown.Send);
+            _connection.CloseWrites();
             await _readEnded.Task.WaitAsync(grace.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (NetworkFailure.Is(exception))
@@ -130,14 +128,14 @@ internal sealed class Link
             // The grace is over, or the peer was faster.
         }
 
-        _socket.Dispose();
+        _connection.Dispose();
     }
 
     /// <summary>Ends the link at once.</summary>
     public void Abort(string reason)
     {
         Interlocked.CompareExchange(ref _reason, reason, null);
-        _socket.Dispose();
+        _connection.Dispose();
     }
 
     /// <summary>Ends the link at once, for what the peer did; unless it was ending already.</summary>
@@ -148,7 +146,7 @@ internal sealed class Link
             _brokeRules = true;
         }
 
-        _socket.Dispose();
+        _connection.Dispose();
     }
 
     /// <summary>Looks at the deadlines; called now and then for every link by one timer.</summary>
@@ -165,7 +163,7 @@ internal sealed class Link
             Blame($"no BitTorrent handshake within {_options.HandshakeTimeout.TotalSeconds:0.#} s");
         }
         else if (writeStartedMs != 0
-            && nowMs - Math.Max(writeStartedMs, _socketStream.LastSentMs) > _options.WriteTimeout.TotalMilliseconds)
+            && nowMs - Math.Max(writeStartedMs, _connection.LastSentMs) > _options.WriteTimeout.TotalMilliseconds)
         {
             Blame($"the peer took nothing for {_options.WriteTimeout.TotalSeconds:0.#} s");
         }

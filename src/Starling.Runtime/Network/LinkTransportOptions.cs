@@ -16,7 +16,7 @@ public sealed record LinkTransportOptions
     /// <summary>Whether the engine is behind, so that links do not read on; null: never.</summary>
     public Func<bool>? IsEngineBehind { get; init; }
 
-    /// <summary>How long a TCP connect may take.</summary>
+    /// <summary>How long a connect may take.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a connection may take from TCP to the end of the 68 bytes of the BitTorrent handshake.</summary>

@@ -16,7 +16,7 @@ using Starling.Runtime.Engine;
 namespace Starling.Runtime.Network;
 
 /// <summary>
-/// The connections of task swarms (DESIGN section 4): one TCP port, TLS 1.3 with a throw-away certificate on both sides, whole frames
+/// The connections of task swarms (DESIGN section 4): one port of TCP and uTP, TLS 1.3 with a throw-away certificate on both sides, whole frames
 /// to the node. Every connection that the node hears of opens once and closes once, with one reason. Asynchronous sockets throughout: no
 /// thread and no timer of its own for a connection; an idle one costs nothing but memory.
 /// </summary>
@@ -26,6 +26,7 @@ public sealed class TlsLinkTransport : ILinkTransport
     private readonly PostInput _post;
     private readonly ConnectionListener _listener;
     private readonly bool _ownsListener;
+    private readonly PeerDialer _dialer;
     private readonly LinkCertificate _certificate = new();
     private readonly ConcurrentDictionary<LinkId, Link> _links = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -42,12 +43,13 @@ public sealed class TlsLinkTransport : ILinkTransport
     private long _lastLink;
     private volatile IPieceStore? _store;
 
-    private TlsLinkTransport(LinkTransportOptions options, PostInput post, ConnectionListener listener, bool ownsListener)
+    private TlsLinkTransport(LinkTransportOptions options, PostInput post, ConnectionListener listener, bool ownsListener, UtpEndpoint? utp)
     {
         _options = options;
         _post = post;
         _listener = listener;
         _ownsListener = ownsListener;
+        _dialer = new PeerDialer(utp);
         TimeSpan period = CheckPeriod(options);
         _deadlines = new Timer(_ => CheckDeadlines(), null, period, period);
     }
@@ -82,13 +84,18 @@ public sealed class TlsLinkTransport : ILinkTransport
     }
 
     /// <summary>As <see cref="TryStart"/>, at a socket that listens already and is the transport's from now on.</summary>
-    internal static TlsLinkTransport Start(LinkTransportOptions options, PostInput post, Socket listener) =>
-        Start(options, post, ConnectionListener.At(options, listener));
+    internal static TlsLinkTransport Start(LinkTransportOptions options, PostInput post, Socket listener, UtpEndpoint? utp = null) =>
+        Start(options, post, ConnectionListener.At(options, listener), utp);
 
-    private static TlsLinkTransport Start(LinkTransportOptions options, PostInput post, ConnectionListener listener)
+    private static TlsLinkTransport Start(LinkTransportOptions options, PostInput post, ConnectionListener listener, UtpEndpoint? utp = null)
     {
-        var started = new TlsLinkTransport(options, post, listener, ownsListener: true);
+        var started = new TlsLinkTransport(options, post, listener, ownsListener: true, utp);
         listener.Serve(ConnectionKind.Tls, started.AdmitAsync);
+        if (utp is not null)
+        {
+            listener.Accept(utp);
+        }
+
         listener.Start();
         return started;
     }
@@ -96,12 +103,12 @@ public sealed class TlsLinkTransport : ILinkTransport
     /// <summary>
     /// Serves the task swarms of a port that others use too. The listener is still to be started, and to be disposed after this.
     /// </summary>
-    public static TlsLinkTransport Attach(LinkTransportOptions options, PostInput post, ConnectionListener listener)
+    public static TlsLinkTransport Attach(LinkTransportOptions options, PostInput post, ConnectionListener listener, UtpEndpoint? utp = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(post);
         ArgumentNullException.ThrowIfNull(listener);
-        var transport = new TlsLinkTransport(options, post, listener, ownsListener: false);
+        var transport = new TlsLinkTransport(options, post, listener, ownsListener: false, utp);
         listener.Serve(ConnectionKind.Tls, transport.AdmitAsync);
         return transport;
     }
@@ -254,7 +261,7 @@ public sealed class TlsLinkTransport : ILinkTransport
         try
         {
             await tls.AuthenticateAsServerAsync(_certificate.Server, connection.Deadline).ConfigureAwait(false);
-            (link, opened) = Open(connection.Socket, connection.Stream, tls, connection.AcceptedMs, connection.Address, outgoing: false);
+            (link, opened) = Open(connection.Stream, tls, connection.AcceptedMs, connection.Address, outgoing: false);
             if (link is null)
             {
                 connection.Refused("the peer has no certificate");
@@ -273,7 +280,6 @@ public sealed class TlsLinkTransport : ILinkTransport
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         bool counted = Interlocked.Increment(ref _connections) <= _options.MaxLinks;
-        Socket? socket = null;
         try
         {
             if (!counted)
@@ -283,17 +289,15 @@ public sealed class TlsLinkTransport : ILinkTransport
                 return;
             }
 
-            socket = new Socket(address.IsV4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
-            await DialAsync(socket, address).ConfigureAwait(false);
+            await DialAsync(address).ConfigureAwait(false);
         }
         finally
         {
-            socket?.Dispose();
             Interlocked.Decrement(ref _connections);
         }
     }
 
-    private async Task DialAsync(Socket socket, PeerAddress address)
+    private async Task DialAsync(PeerAddress address)
     {
         Link? link = null;
         NodeInput.LinkOpened? opened = null;
@@ -304,14 +308,12 @@ public sealed class TlsLinkTransport : ILinkTransport
             try
             {
                 deadline.CancelAfter(_options.ConnectTimeout);
-                await socket.ConnectAsync(address.ToIPAddress(), address.Port, deadline.Token).ConfigureAwait(false);
+                ConnectionStream stream = await _dialer.DialAsync(address, deadline.Token).ConfigureAwait(false);
                 long connectedMs = Environment.TickCount64;
                 deadline.CancelAfter(_options.HandshakeTimeout);
-                socket.NoDelay = true;
-                var stream = new SocketStream(socket, default);
                 tls = new SslStream(stream, leaveInnerStreamOpen: false);
                 await tls.AuthenticateAsClientAsync(_certificate.Client, deadline.Token).ConfigureAwait(false);
-                (link, opened) = Open(socket, stream, tls, connectedMs, address, outgoing: true);
+                (link, opened) = Open(stream, tls, connectedMs, address, outgoing: true);
                 failed = link is null ? "the peer has no certificate" : null;
             }
             catch (Exception exception) when (NetworkFailure.Is(exception) || exception is ArgumentException)
@@ -346,7 +348,7 @@ public sealed class TlsLinkTransport : ILinkTransport
     }
 
     private (Link? Link, NodeInput.LinkOpened? Opened) Open(
-        Socket socket, SocketStream stream, SslStream tls, long connectedMs, PeerAddress address, bool outgoing)
+        ConnectionStream stream, SslStream tls, long connectedMs, PeerAddress address, bool outgoing)
     {
         if (tls.RemoteCertificate is not X509Certificate2 certificate)
         {
@@ -355,7 +357,7 @@ public sealed class TlsLinkTransport : ILinkTransport
 
         Hash256 remoteHash = LinkCertificate.KeyHashOf(certificate);
         var id = new LinkId(Interlocked.Increment(ref _lastLink));
-        var link = new Link(id, socket, stream, tls, connectedMs, _options, _post, () => _store);
+        var link = new Link(id, stream, tls, connectedMs, _options, _post, () => _store);
         return (link, new NodeInput.LinkOpened(id, address, outgoing, _certificate.KeyHash, remoteHash));
     }
 

@@ -79,6 +79,7 @@ public sealed class UdpPort : IAsyncDisposable
             socket.ReceiveBufferSize = SocketBufferSize;
             socket.SendBufferSize = SocketBufferSize;
             socket.Blocking = false;
+            AllowFragments(socket);
             socket.Bind(at);
             port = new UdpPort(socket);
             problem = null;
@@ -153,6 +154,24 @@ public sealed class UdpPort : IAsyncDisposable
         await _receiving.ConfigureAwait(false);
         _socket.Dispose();
         _stopping.Dispose();
+    }
+
+    /// <summary>
+    /// Datagrams that a path of IPv4 can't take whole are cut by its routers: senders that can't make theirs smaller (uTP) would never get through.
+    /// </summary>
+    private static void AllowFragments(Socket socket)
+    {
+        if (socket.AddressFamily == AddressFamily.InterNetwork)
+        {
+            socket.DontFragment = false;
+        }
+        else if (OperatingSystem.IsLinux())
+        {
+            // Of a socket for both families .NET sets this for IPv6 alone.
+            const int IpLevel = 0;
+            const int MtuDiscovery = 10;
+            socket.SetRawSocketOption(IpLevel, MtuDiscovery, BitConverter.GetBytes(0));
+        }
     }
 
     private async Task ReceiveAsync()

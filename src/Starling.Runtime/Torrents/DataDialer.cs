@@ -1,8 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
-using System.Net;
-using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using Starling.Core.Primitives;
@@ -12,9 +10,11 @@ using Starling.Runtime.Network;
 
 namespace Starling.Runtime.Torrents;
 
-/// <summary>Makes connections of data swarms, as far as the BitTorrent handshake: TCP, and message stream encryption as the owner wants it.</summary>
+/// <summary>Makes connections of data swarms, as far as the BitTorrent handshake: TCP or uTP, and message stream encryption as the owner wants it.</summary>
 internal sealed class DataDialer(TorrentHostOptions options)
 {
+    private readonly PeerDialer _dialer = new(options.Utp, options.LocalAddress);
+
     /// <summary>Connects; encrypted where the policy wants it and the peer can, else plain where the policy allows it.</summary>
     /// <exception cref="IOException">Or what sockets throw: nobody is there, or none of both could be agreed on.</exception>
     public async Task<Stream> DialAsync(PeerAddress address, InfoHash infoHash, CancellationToken cancellation)
@@ -85,23 +85,14 @@ internal sealed class DataDialer(TorrentHostOptions options)
 
     private async Task<Stream> ConnectAsync(PeerAddress address, CancellationToken cancellation)
     {
-        var socket = new Socket(address.IsV4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            if (options.LocalAddress is { } local && local.AddressFamily == socket.AddressFamily)
-            {
-                socket.Bind(new IPEndPoint(local, 0));
-            }
-
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             deadline.CancelAfter(options.ConnectTimeout);
-            await socket.ConnectAsync(address.ToIPAddress(), address.Port, deadline.Token).ConfigureAwait(false);
-            socket.NoDelay = true;
-            return new SocketStream(socket, default);
+            return await _dialer.DialAsync(address, deadline.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (NetworkFailure.Is(exception) || exception is ArgumentException)
         {
-            socket.Dispose();
             throw new IOException(exception is OperationCanceledException ? "no answer in time" : NetworkFailure.Describe(exception), exception);
         }
     }

@@ -1,13 +1,14 @@
 using System;
 using System.Net;
 using Starling.Core.Wire.Mse;
+using Starling.Runtime.Network;
 
 namespace Starling.Runtime.Torrents;
 
 /// <summary>The bounds of a <see cref="TorrentHost"/>. The defaults are the program's.</summary>
 public sealed record TorrentHostOptions
 {
-    /// <summary>How long a TCP connect may take.</summary>
+    /// <summary>How long a connect may take.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a peer may take nothing of what waits for it.</summary>
@@ -27,6 +28,9 @@ public sealed record TorrentHostOptions
 
     /// <summary>How long the encryption of an outgoing connection may take, before a plain one is tried.</summary>
     public TimeSpan EncryptionTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>uTP, for outgoing connections; null: TCP alone.</summary>
+    public UtpEndpoint? Utp { get; init; }
 
     /// <summary>Address to connect from; null: the system chooses.</summary>
     public IPAddress? LocalAddress { get; init; }

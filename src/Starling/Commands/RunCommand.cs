@@ -23,6 +23,7 @@ internal static class RunCommand
         var noPortMapping = new Option<bool>("--no-port-mapping") { Description = "do not ask the router to forward the port (UPnP, NAT-PMP, PCP)" };
         var json = new Option<bool>("--json") { Description = "print one JSON object per event and line" };
 
+        var noUtp = new Option<bool>("--no-utp") { Description = "connect by TCP alone, not by uTP" };
         var noDht = new Option<bool>("--no-dht") { Description = "do not look for peers in the DHT" };
         var routers = new Option<string[]>("--dht-router")
         {
@@ -33,7 +34,7 @@ internal static class RunCommand
         routers.Validators.Add(CheckPeers);
         var command = new Command("run", "Join the swarm of a task: compute, share and merge; then share until stopped.")
         {
-            task, dir, slots, listen, peers, localPeers, noDht, routers, noPortMapping, trust, exit, json,
+            task, dir, slots, listen, peers, localPeers, noUtp, noDht, routers, noPortMapping, trust, exit, json,
         };
         command.SetAction(parsed => RunAction.Run(new RunSettings
         {
@@ -43,6 +44,7 @@ internal static class RunCommand
             Listen = parsed.GetValue(listen),
             Peers = parsed.GetValue(peers) ?? [],
             LocalPeers = parsed.GetValue(localPeers) ?? 1,
+            UseUtp = !parsed.GetValue(noUtp),
             UseDht = !parsed.GetValue(noDht),
             DhtRouters = parsed.GetValue(routers) ?? [],
             Trust = parsed.GetValue(trust),

@@ -30,6 +30,9 @@ internal sealed record RunSettings
     /// <summary>1: this process alone.</summary>
     public int LocalPeers { get; init; } = 1;
 
+    /// <summary>Connect by uTP besides TCP.</summary>
+    public bool UseUtp { get; init; } = true;
+
     /// <summary>Look for peers in the DHT.</summary>
     public bool UseDht { get; init; } = true;
 

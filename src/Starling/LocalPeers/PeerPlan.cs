@@ -28,6 +28,9 @@ internal sealed record PeerPlan
     /// <summary>Look for peers on the local network; one of several local peers is enough.</summary>
     public bool DiscoverLocally { get; init; } = true;
 
+    /// <summary>Connect by uTP besides TCP.</summary>
+    public bool UseUtp { get; init; } = true;
+
     /// <summary>Look for peers in the DHT; one of several local peers is enough.</summary>
     public bool UseDht { get; init; } = true;
 

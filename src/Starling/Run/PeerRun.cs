@@ -71,6 +71,7 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
             Listen = _plan.Listen is null ? null : IPEndPoint.Parse(_plan.Listen),
             Peers = _plan.Peers,
             DiscoverLocally = _plan.DiscoverLocally,
+            UseUtp = _plan.UseUtp,
             UseDht = _plan.UseDht,
             DhtRouters = _plan.DhtRouters,
             HomeFolder = _plan.HomeFolder,

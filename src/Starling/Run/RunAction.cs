@@ -129,6 +129,7 @@ internal static class RunAction
         Dir = "",
         Slots = settings.SlotsFor(Environment.ProcessorCount),
         Peers = settings.Peers,
+        UseUtp = settings.UseUtp,
         UseDht = settings.UseDht,
         DhtRouters = settings.DhtRouters,
         HomeFolder = HomeFolder(),

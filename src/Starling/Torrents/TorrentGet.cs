@@ -55,7 +55,20 @@ internal sealed class TorrentGet : ITorrentObserver
         }
 
         await using ConnectionListener port = listener;
-        await using var host = new TorrentHost(new TorrentHostOptions { Encryption = _settings.Encryption }, listener, Crashed);
+        UdpPort.TryOpen(listener.EndPoint, out UdpPort? udp, out Problem? noUdp);
+        await using UdpPort? ownedUdp = udp;
+        await using UtpEndpoint? utp = udp is null ? null : UtpEndpoint.Start(udp);
+        if (utp is null)
+        {
+            // TCP alone will do.
+            Tell("refused", noUdp!);
+        }
+        else
+        {
+            listener.Accept(utp);
+        }
+
+        await using var host = new TorrentHost(new TorrentHostOptions { Encryption = _settings.Encryption, Utp = utp }, listener, Crashed);
         if (!host.TryAdd(_request, this, out TorrentSession? session, out problem))
         {
             Tell("error", problem);

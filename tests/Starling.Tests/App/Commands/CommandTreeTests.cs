@@ -32,6 +32,7 @@ public sealed class CommandTreeTests
               --peer <HOST:PORT>        a peer to connect to; may be given many times
               --local-peers <N>         start N peers on this machine, each with its own process, identity and folder
                                         DIR/peer-K
+              --no-utp                  connect by TCP alone, not by uTP
               --no-dht                  do not look for peers in the DHT
               --dht-router <HOST:PORT>  a node of the DHT to begin with; may be given many times (none is built in)
               --no-port-mapping         do not ask the router to forward the port (UPnP, NAT-PMP, PCP)
