@@ -46,26 +46,25 @@ internal sealed class UpnpMapper : IPortMapper
     /// <summary>Searches for the gateway's service; null: it has none.</summary>
     public static async Task<UpnpMapper?> FindAsync(Gateway gateway, int port, CancellationToken cancellation)
     {
-        HttpClient http = Client(gateway);
-        try
+        IReadOnlyList<Uri> locations = await SearchAsync(gateway, port, cancellation).ConfigureAwait(false);
+        if (locations.Count == 0)
         {
-            foreach (Uri location in await SearchAsync(gateway, port, cancellation).ConfigureAwait(false))
-            {
-                if (await FetchAsync(http, new HttpRequestMessage(HttpMethod.Get, location), cancellation).ConfigureAwait(false) is { } description
-                    && IgdCodec.TryReadDescription(description, location, gateway.Address, out IgdService? service))
-                {
-                    var found = new UpnpMapper(gateway, service, http);
-                    http = null!;
-                    return found;
-                }
-            }
-
+            // Most machines end here: HTTP is not even loaded.
             return null;
         }
-        finally
+
+        HttpClient http = Client(gateway);
+        foreach (Uri location in locations)
         {
-            http?.Dispose();
+            if (await FetchAsync(http, new HttpRequestMessage(HttpMethod.Get, location), cancellation).ConfigureAwait(false) is { } description
+                && IgdCodec.TryReadDescription(description, location, gateway.Address, out IgdService? service))
+            {
+                return new UpnpMapper(gateway, service, http);
+            }
         }
+
+        http.Dispose();
+        return null;
     }
 
     public async Task<MappingReply> AskAsync(MappingRequest request, CancellationToken cancellation)

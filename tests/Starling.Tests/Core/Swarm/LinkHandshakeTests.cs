@@ -100,6 +100,26 @@ public sealed class LinkHandshakeTests
         Assert.Equal(NodeContext.MaxRefusalsPerSecond + 1, _parts.Events.Count(told => told is NodeEvent.Refused));
     }
 
+    [Theory]
+    [InlineData("192.168.1.9", 6881)]
+    [InlineData("127.0.0.1", 6881)]
+    [InlineData("198.51.100.9", 7001)]
+    [InlineData("2001:db8::9", 6881)]
+    public void A_peer_is_told_the_port_under_which_its_own_network_reaches_this_one(string remote, int port)
+    {
+        LinkHandshake handshake = Handshake(_parts);
+        handshake.Own = [PeerAddress.From(IPAddress.Parse("192.168.1.2"), 6881), PeerAddress.From(IPAddress.Parse("203.0.113.5"), 7001)];
+        var link = new PeerLink(
+            new LinkId(1), PeerAddress.From(IPAddress.Parse(remote), 1001), outgoing: false, Hash256.Of([1]), Hash256.Of([2]), _parts.Context.Now);
+        _parts.Links.Add(link);
+        handshake.OnHandshake(
+            link, new Handshake(Starling.Core.Wire.Handshake.ExtensionBit | Starling.Core.Wire.Handshake.FastBit, InfoHash.Of(SwarmParts.TaskId), Id(1)).Encode());
+        ReadOnlyMemory<byte> sent = _parts.Context.Effects.OfType<NodeEffect.Send>().Last().Bytes;
+        Assert.True(PeerMessageCodec.TryDecode(sent[PeerMessageCodec.PrefixSize..], out PeerMessage? message));
+        Assert.True(ExtendedHandshake.TryDecode(Assert.IsType<PeerMessage.Extended>(message).Payload, out ExtendedHandshake? said));
+        Assert.Equal(port, (int)said.ListenPort!.Value);
+    }
+
     private static LinkHandshake Handshake(SwarmParts parts) =>
         new(parts.Context, parts.Links, new AddressBook(parts.Context.Random), _self);
 
