@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using System.Threading.Tasks;
 using Starling.Core.Engine;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
@@ -19,24 +18,18 @@ namespace Starling.Runtime.Engine;
 /// into <c>.starling/inputs-fetched</c> and seeded from there. Tells the node which pieces may run: with chunks those whose part has come,
 /// without once all inputs are whole.
 /// </summary>
-internal sealed class TaskInputs : IAsyncDisposable
+internal sealed class TaskInputs
 {
     private const string FetchedFolder = "inputs-fetched";
     private const string SeedStateFolder = "inputs-seeded";
-
-    /// <summary>Addresses that are kept for inputs which are not begun.</summary>
-    private const int MaxEarlyPeers = 256;
 
     private readonly TaskInfo _task;
     private readonly string _privateFolder;
     private readonly PostInput _post;
     private readonly Action<Problem> _remark;
     private readonly List<TaskInput> _inputs = [];
-    private readonly List<PeerAddress> _peers = [];
-    private readonly List<IAsyncDisposable> _discoveries = [];
     private readonly Lock _gate = new();
     private bool[]? _arrived;
-    private bool _ending;
 
     /// <param name="task">The task.</param>
     /// <param name="found">The inputs that are here, by name, checked.</param>
@@ -67,35 +60,17 @@ internal sealed class TaskInputs : IAsyncDisposable
 
     /// <summary>Begins to seed and to fetch; after the node was told of the task.</summary>
     /// <param name="host">Carries the data swarms.</param>
-    /// <param name="discover">Looks for peers of a torrent besides those of the task, until disposed; null: those are enough.</param>
-    public void Begin(TorrentHost host, Func<InfoHash, PostInput, IAsyncDisposable?>? discover)
+    /// <param name="search">Looks for peers of a torrent besides those of the task.</param>
+    public void Begin(TorrentHost host, Action<InfoHash, TorrentSession> search)
     {
         lock (_gate)
         {
-            if (_ending)
-            {
-                return;
-            }
-
             _arrived = Awaits ? new bool[_task.PieceCount] : null;
             foreach (TaskInput input in _inputs)
             {
-                if (!TryAdd(host, input))
+                if (TryAdd(host, input))
                 {
-                    continue;
-                }
-
-                input.Session!.AddPeers(_peers, PeerSource.Exchange);
-                PostInput peers = found =>
-                {
-                    if (found is NodeInput.PeersFound more)
-                    {
-                        input.Session.AddPeers(more.Addresses, more.Source);
-                    }
-                };
-                if (discover?.Invoke(InfoHash.Of(input.Spec.InfoHash), peers) is { } discovery)
-                {
-                    _discoveries.Add(discovery);
+                    search(InfoHash.Of(input.Spec.InfoHash), input.Session!);
                 }
             }
         }
@@ -106,29 +81,10 @@ internal sealed class TaskInputs : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_peers.Count < MaxEarlyPeers)
-            {
-                _peers.Add(address);
-            }
-
             foreach (TaskInput input in _inputs)
             {
                 input.Session?.AddPeers([address], PeerSource.Exchange);
             }
-        }
-    }
-
-    /// <summary>Looks for no more peers. The data swarms themselves end with their host.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        lock (_gate)
-        {
-            _ending = true;
-        }
-
-        foreach (IAsyncDisposable discovery in _discoveries)
-        {
-            await discovery.DisposeAsync().ConfigureAwait(false);
         }
     }
 

@@ -3,14 +3,15 @@ using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.IO;
+using System.Linq;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using System.Threading;
 using System.Threading.Tasks;
 using Starling.Core.Crypto;
 using Starling.Core.Engine;
 using Starling.Core.PortMapping;
+using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Identity;
@@ -20,7 +21,6 @@ using Starling.Runtime.Network;
 using Starling.Runtime.PortMapping;
 using Starling.Runtime.Storage;
 using Starling.Runtime.Tasks;
-using Starling.Runtime.Torrents;
 using Starling.Runtime.Trackers;
 
 namespace Starling.Runtime.Engine;
@@ -37,9 +37,6 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     /// <summary>The known nodes of the DHT, in the home folder or beside the task's journal.</summary>
     private const string DhtFile = "dht";
 
-    // Peers that are remembered while the task, and so its inputs, are not known.
-    private const int MaxEarlyPeers = 256;
-
     /// <summary>How long the last bytes of closed uTP connections may take to leave.</summary>
     private static readonly TimeSpan UtpFarewell = TimeSpan.FromSeconds(1);
 
@@ -48,13 +45,11 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     private readonly ISignatureVerifier _verifier;
     private readonly InputQueue _queue = new();
     private readonly EngineClock _clock = new();
-    private readonly List<PeerAddress> _earlyPeers = [];
-    private readonly Lock _inputsGate = new();
     private readonly TaskCompletionSource<SessionOutcome> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TlsLinkTransport? _transport;
     private UdpPort? _udp;
     private ConnectionListener? _listener;
-    private TorrentHost? _torrents;
+    private SessionTorrents? _torrents;
     private UtpEndpoint? _utp;
     private OpenTaskFolder? _folder;
     private TaskInputs? _inputs;
@@ -241,11 +236,6 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             await _resolver.DisposeAsync().ConfigureAwait(false);
         }
 
-        if (_inputs is not null)
-        {
-            await _inputs.DisposeAsync().ConfigureAwait(false);
-        }
-
         // Runs first: nothing that they print is wanted any more. Then the goodbyes go out, and last the disk is finished.
         if (_folder is not null)
         {
@@ -294,15 +284,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             _dht?.AddNodes([address], isVouched: false);
         }
 
-        lock (_inputsGate)
-        {
-            if (_inputs is null && _earlyPeers.Count < MaxEarlyPeers)
-            {
-                _earlyPeers.Add(address);
-            }
-        }
-
-        _inputs?.AddPeer(address);
+        _torrents?.AddPeer(address);
     }
 
     /// <inheritdoc/>
@@ -316,6 +298,11 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
                 break;
             case NodeEvent.Complete:
                 _trackers?.Completed();
+                if (_options.Publish)
+                {
+                    _ = System.Threading.Tasks.Task.Run(Publish);
+                }
+
                 break;
         }
 
@@ -383,6 +370,10 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         InfoHash swarm = InfoHash.Of(_options.TaskId);
         _dht.Search(swarm, (ushort)ListenEndPoint.Port, peers => _queue.Add(new NodeInput.PeersFound(peers, PeerSource.Dht)));
         _dht.SetLonely(swarm, isLonely: true);
+        if (_torrents is not null)
+        {
+            _torrents.Dht = _dht;
+        }
     }
 
     /// <summary>Peers that were found elsewhere: where a peer listens is its node of the DHT too.</summary>
@@ -440,9 +431,9 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         _listener = ConnectionListener.At(listening, listener);
         _utp = _options.UseUtp && _udp is not null ? UtpEndpoint.Start(_udp) : null;
         _transport = TlsLinkTransport.Attach(listening, _queue.Add, _listener, _utp);
-        if (_options.Task is not { Info.Inputs.Count: 0 })
+        if (_options.Publish || _options.Task is not { Info.Inputs.Count: 0 })
         {
-            _torrents = new TorrentHost(new TorrentHostOptions { Utp = _utp }, _listener, bug => ((IEngineHost)this).Crashed(bug, null));
+            _torrents = new SessionTorrents(_listener, _utp, _options.DiscoverLocally, bug => ((IEngineHost)this).Crashed(bug, null));
         }
 
         if (_utp is not null)
@@ -489,30 +480,35 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         }
 
         _transport?.Serve(folder.Parts.Store);
-        lock (_inputsGate)
-        {
-            _inputs = inputs;
-            _earlyPeers.ForEach(inputs.AddPeer);
-            _earlyPeers.Clear();
-        }
-
+        _inputs = inputs;
         return null;
     }
 
     private void PostOpened(OpenTaskFolder folder) =>
         _queue.Add(new NodeInput.TaskOpened(folder.Task, folder.Parts.Store.Restored) { AwaitsInputs = _inputs!.Awaits });
 
-    /// <summary>
-    /// Inputs are ordinary torrents, but those of a member swarm are its members' own: nobody else is asked for them or told their names.
-    /// </summary>
+    /// <summary>After the node was told of the task.</summary>
     private void BeginInputs()
     {
-        if (_folder is { Task.Info.Inputs.Count: > 0 } folder && _torrents is not null)
+        if (_folder is { Task.Info.Inputs.Count: > 0 } folder)
         {
-            _inputs!.Begin(_torrents, folder.Task.IsMemberSwarm || !_options.DiscoverLocally ? null : Discover);
+            _torrents!.Begin(folder.Task, _inputs!);
         }
     }
 
-    private LocalDiscovery Discover(InfoHash torrent, PostInput found) =>
-        LocalDiscovery.Start(new LocalDiscoveryOptions { InfoHash = torrent, Listener = _transport!.ListenEndPoint }, found);
+    /// <summary>Reads the whole output: not on the engine's thread.</summary>
+    private void Publish()
+    {
+        OpenTaskFolder folder = _folder!;
+        string privateFolder = Path.Combine(_options.Folder, TaskFolder.PrivateName);
+        if (_torrents!.TryPublish(folder.Task.Info, folder.Parts.Merger.PathOf, privateFolder, out PublishedOutput? published, out Problem? problem))
+        {
+            string[] peers = [.. (External is { } external ? Reachable.Prepend(external) : Reachable).Select(address => address.ToString())];
+            _observer.Published(published!.Path, TorrentMagnet.Of(published.Torrent, peers).ToString());
+        }
+        else if (problem is not null)
+        {
+            Remark(problem);
+        }
+    }
 }

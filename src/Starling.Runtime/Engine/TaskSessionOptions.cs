@@ -59,6 +59,9 @@ public sealed record TaskSessionOptions
     /// <summary>The inputs of the task that are on this machine, by name; the others are fetched.</summary>
     public IReadOnlyDictionary<string, FoundInput> Inputs { get; init; } = new Dictionary<string, FoundInput>();
 
+    /// <summary>Make the finished output an ordinary torrent, and seed it.</summary>
+    public bool Publish { get; init; }
+
     /// <summary>Run the task's commands, and believe any attested result.</summary>
     public bool Trust { get; init; }
 
@@ -108,4 +111,7 @@ public interface ISessionObserver
 
     /// <summary>A router forwards <paramref name="external"/> to this process, asked by <paramref name="protocol"/>; null: it does not any more.</summary>
     void Mapped(PeerAddress? external, string protocol);
+
+    /// <summary>The output is being seeded: absolute path of its .torrent file, and its link.</summary>
+    void Published(string torrent, string magnet);
 }

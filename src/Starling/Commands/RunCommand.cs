@@ -21,8 +21,8 @@ internal static class RunCommand
         var trust = new Option<bool>("--trust") { Description = "treat the task as mine: run its commands without walls, accept any attested result" };
         var exit = new Option<bool>("--exit") { Description = "leave when the output is complete and the others have what they need" };
         var noPortMapping = new Option<bool>("--no-port-mapping") { Description = "do not ask the router to forward the port (UPnP, NAT-PMP, PCP)" };
+        var publish = new Option<bool>("--publish") { Description = "make the finished output an ordinary torrent and share it, with any BitTorrent client" };
         var json = new Option<bool>("--json") { Description = "print one JSON object per event and line" };
-
         var noUtp = new Option<bool>("--no-utp") { Description = "connect by TCP alone, not by uTP" };
         var noDht = new Option<bool>("--no-dht") { Description = "do not look for peers in the DHT" };
         var routers = new Option<string[]>("--dht-router")
@@ -30,12 +30,18 @@ internal static class RunCommand
             Description = "a node of the DHT to begin with; may be given many times (none is built in)",
             HelpName = "HOST:PORT",
         };
-
         routers.Validators.Add(CheckPeers);
         var command = new Command("run", "Join the swarm of a task: compute, share and merge; then share until stopped.")
         {
-            task, dir, slots, listen, peers, localPeers, noUtp, noDht, routers, noPortMapping, trust, exit, json,
+            task, dir, slots, listen, peers, localPeers, noUtp, noDht, routers, noPortMapping, trust, publish, exit, json,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(publish) && result.GetValue(exit))
+            {
+                result.AddError("--publish shares the output until it is stopped, --exit leaves when it is complete: give one of them.");
+            }
+        });
         command.SetAction(parsed => RunAction.Run(new RunSettings
         {
             Task = parsed.GetRequiredValue(task),
@@ -50,6 +56,7 @@ internal static class RunCommand
             Trust = parsed.GetValue(trust),
             Exit = parsed.GetValue(exit),
             MapPort = !parsed.GetValue(noPortMapping),
+            Publish = parsed.GetValue(publish),
             Json = parsed.GetValue(json),
         }));
         return command;

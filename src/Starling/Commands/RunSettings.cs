@@ -46,6 +46,9 @@ internal sealed record RunSettings
     /// <summary>Ask the router to forward the port.</summary>
     public bool MapPort { get; init; }
 
+    /// <summary>Seed the finished output as an ordinary torrent.</summary>
+    public bool Publish { get; init; }
+
     public bool Json { get; init; }
 
     /// <summary>Slots of each process.</summary>

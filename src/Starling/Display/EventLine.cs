@@ -18,6 +18,7 @@ internal static class EventLine
             EventName.Error => $"error: {WithHint(runEvent)}",
             EventName.Merged => $"wrote {runEvent.File}",
             EventName.Mapped => Mapped(runEvent),
+            EventName.Published => $"any BitTorrent client can fetch the output: {runEvent.Magnet} ({runEvent.File})",
             EventName.Complete => $"complete: {Quantity.Count(runEvent.Pieces ?? 0, "piece")} in {Quantity.Duration(runEvent.Seconds ?? 0)}"
                 + $" ({runEvent.Computed} computed here, {runEvent.Downloaded} downloaded, {Quantity.Count(runEvent.Aborted ?? 0, "run")} aborted)",
             EventName.Stopped when runEvent.Reason != "done" => $"stopped: {runEvent.Reason}",

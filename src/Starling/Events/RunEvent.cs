@@ -90,6 +90,7 @@ internal static class EventName
     public const string Complete = "complete";
     public const string Merged = "merged";
     public const string Mapped = "mapped";
+    public const string Published = "published";
     public const string Stopped = "stopped";
     public const string Error = "error";
 }

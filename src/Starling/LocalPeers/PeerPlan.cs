@@ -46,6 +46,9 @@ internal sealed record PeerPlan
     /// <summary>Ask the router to forward the port; one of several local peers is enough.</summary>
     public bool MapPort { get; init; }
 
+    /// <summary>Make the finished output an ordinary torrent, and seed it.</summary>
+    public bool Publish { get; init; }
+
     /// <summary>The inputs of the task that are on this machine, by name.</summary>
     public IReadOnlyDictionary<string, PlannedInput> Inputs { get; init; } = new Dictionary<string, PlannedInput>();
 

@@ -77,6 +77,7 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
             HomeFolder = _plan.HomeFolder,
             AskTrackers = _plan.AskTrackers,
             MapPort = _plan.MapPort,
+            Publish = _plan.Publish,
             Inputs = inputs,
             Trust = _plan.Trust,
             ExitWhenDone = _plan.Exit,
@@ -165,6 +166,9 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
         Pieces = task.Info.PieceCount,
         Resumed = resumed,
     }));
+
+    void ISessionObserver.Published(string torrent, string magnet) =>
+        _emit(Stamp(new RunEvent { Event = EventName.Published, File = torrent, Magnet = magnet }));
 
     void ISessionObserver.Mapped(PeerAddress? external, string protocol) => _emit(Stamp(new RunEvent
     {

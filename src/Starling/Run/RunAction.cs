@@ -136,6 +136,7 @@ internal static class RunAction
         Trust = settings.Trust,
         Exit = settings.Exit,
         MapPort = settings.MapPort,
+        Publish = settings.Publish,
         Authors = [.. OwnerKeys.All().Select(key => key.ToString())],
     };
 

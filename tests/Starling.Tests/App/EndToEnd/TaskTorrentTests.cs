@@ -8,8 +8,8 @@ using Starling.Events;
 
 namespace Starling.Tests.App.EndToEnd;
 
-/// <summary>Inputs travel: whoever has only the link gets them from the task's peers, and computes.</summary>
-public sealed class InputTests : IDisposable
+/// <summary>Torrents beside a task: inputs travel to whoever has only the link, outputs to people who never heard of tasks.</summary>
+public sealed class TaskTorrentTests : IDisposable
 {
     // Runs where the inputs were from the start never end, so everything is computed from fetched ones.
     private const string OnlyElsewhere = "case \"$INPUTS\" in */author/*) while :; do sleep 1; done ;; esac";
@@ -86,6 +86,29 @@ public sealed class InputTests : IDisposable
             Elsewhere(), "run", Path.Combine(_home.Folder("member"), ".starling", "task.starling"), "--dir", _home.Folder("member"), "--listen", "127.0.0.1:0", "--trust", "--exit", "--json");
         Assert.Equal((0, ""), (again.WaitForExit(), again.Error));
         Assert.Equal("300000\n300000\n", File.ReadAllText(Path.Combine(_home.Folder("member"), _name)));
+    }
+
+    [Theory]
+    [InlineData("files: [{path: sums.txt, pieces: 3}]", "sums.txt")]
+    [InlineData("files: [{path: a.txt, pieces: 1}, {path: deep/b.txt, pieces: 2}]", "NAME/a.txt NAME/deep/b.txt")]
+    public void A_published_output_is_an_ordinary_torrent_the_same_at_every_peer(string files, string names)
+    {
+        string task = _home.File("task.yaml", $"name: {_name}\n{files}\nrun: {{ kernel: sleep, seconds: \"0.01\", bytes: 50000 }}\n");
+        using StarlingRun run = StarlingRun.Start(
+            _home.Path, "run", task, "--dir", _home.Folder("out"), "--local-peers", "2", "--listen", "127.0.0.1:0", "--publish", "--json");
+        RunEvent one = run.WaitFor(read => read is { Event: EventName.Published, Peer: 0 });
+        RunEvent two = run.WaitFor(read => read is { Event: EventName.Published, Peer: 1 });
+        Assert.Equal(File.ReadAllBytes(one.File!), File.ReadAllBytes(two.File!));
+
+        using StarlingRun got = StarlingRun.Finish(
+            Elsewhere(), "torrent", "get", one.Magnet!, "--dir", _home.Folder("got"), "--listen", "127.0.0.1:0", "--no-dht", "--exit", "--json");
+        Assert.Equal((0, ""), (got.WaitForExit(), got.Error));
+        foreach (string name in names.Replace("NAME", _name, StringComparison.Ordinal).Split(' '))
+        {
+            string original = name.StartsWith(_name, StringComparison.Ordinal) ? name[(_name.Length + 1)..] : name;
+            Assert.Equal(
+                File.ReadAllBytes(Path.Combine(_home.Folder("out"), "peer-0", original)), File.ReadAllBytes(Path.Combine(_home.Folder("got"), name)));
+        }
     }
 
     /// <summary>A working folder in which no input lies: it would be found instead of fetched.</summary>
