@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.CommandLine;
 using System.IO;
 using System.Linq;
 using System.Text.RegularExpressions;
@@ -40,20 +41,25 @@ public sealed partial class DocumentationTests
     [MemberData(nameof(Pages))]
     public void EveryCommandOfTheProgram_Exists_WithItsFlags(string page)
     {
-        var known = CommandTree.Build().Subcommands.ToDictionary(
-            command => command.Name, command => command.Options.SelectMany(option => option.Aliases.Append(option.Name)).ToHashSet());
+        var known = CommandTree.Build().Subcommands.ToDictionary(command => command.Name);
         var wrong = new List<string>();
         foreach (Match match in CommandLine().Matches(File.ReadAllText(Path.Combine(Root, page))))
         {
             string name = match.Groups[1].Value;
             // What stands behind -- is the task's own command.
             string rest = match.Groups[2].Value.Split(" -- ")[0];
-            if (!known.TryGetValue(name, out HashSet<string>? flags))
+            if (!known.TryGetValue(name, out Command? command))
             {
                 wrong.Add(match.Value);
                 continue;
             }
 
+            if (command.Subcommands.FirstOrDefault(inner => rest.TrimStart().StartsWith($"{inner.Name} ", StringComparison.Ordinal)) is { } inner)
+            {
+                (command, name) = (inner, $"{name} {inner.Name}");
+            }
+
+            HashSet<string> flags = [.. command.Options.SelectMany(option => option.Aliases.Append(option.Name))];
             wrong.AddRange(Flag().Matches(rest).Select(flag => flag.Groups[1].Value).Where(flag => !flags.Contains(flag) && flag != "--help").Select(flag => $"{name} {flag}"));
         }
 

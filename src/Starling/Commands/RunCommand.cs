@@ -21,7 +21,7 @@ internal static class RunCommand
         var trust = new Option<bool>("--trust") { Description = "treat the task as mine: run its commands without walls, accept any attested result" };
         var exit = new Option<bool>("--exit") { Description = "leave when the output is complete and the others have what they need" };
         var noPortMapping = new Option<bool>("--no-port-mapping") { Description = "do not ask the router to forward the port (UPnP, NAT-PMP, PCP)" };
-        var publish = new Option<bool>("--publish") { Description = "make the finished output an ordinary torrent and share it, with any BitTorrent client" };
+        var publish = new Option<bool>("--publish") { Description = "make the finished output a torrent and share it with any BitTorrent client" };
         var json = new Option<bool>("--json") { Description = "print one JSON object per event and line" };
         var noUtp = new Option<bool>("--no-utp") { Description = "connect by TCP alone, not by uTP" };
         var noDht = new Option<bool>("--no-dht") { Description = "do not look for peers in the DHT" };
