@@ -122,7 +122,7 @@ internal sealed class ClientExchange : IDisposable
             Way.MagnetAddress => TorrentMagnet.Of(_torrent, [SeederAddress]).ToString(),
             _ => TorrentPath,
         };
-        string peer = _way is Way.Address or Way.AddressEncrypted ? SeederAddress : "";
+        string peer = _way is Way.Address or Way.AddressUtp or Way.AddressEncrypted ? SeederAddress : "";
         var setup = new ClientSetup(_lab, host, FolderOf(name), FolderOf(name + "-data"), source, _way, Router, seeds, seeds ? "" : peer);
         _processes.Add((name, ClientProcess.Start(client, setup)));
     }
@@ -130,7 +130,7 @@ internal sealed class ClientExchange : IDisposable
     /// <summary>The seeder must listen; and a tracker tells of a seeder once it has announced itself as complete; a leecher that asks before comes again after half an hour.</summary>
     private void WaitForAnnounce()
     {
-        if (_way is Way.Address or Way.AddressEncrypted or Way.MagnetAddress)
+        if (_way is Way.Address or Way.AddressUtp or Way.AddressEncrypted or Way.MagnetAddress)
         {
             string[] probe = [.. _lab.On(LeecherHost), "bash", "-c", $"exec 3<>/dev/tcp/{SeederAddress.Replace(':', '/')}"];
             Wait("the seeder to listen", () => NetworkLab.Try(probe[0], probe[1..]));

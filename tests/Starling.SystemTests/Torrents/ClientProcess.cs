@@ -141,7 +141,7 @@ internal sealed class ClientProcess : IDisposable
             ["lsd"] = setup.IsLocal,
             ["encrypt"] = setup.IsEncrypted,
             ["router"] = setup.Router,
-            ["utp_only"] = false,
+            ["utp_only"] = setup.IsUtp,
             ["peer"] = setup.Peer,
         }),
     ];

@@ -27,6 +27,9 @@ public enum Way
     /// <summary>The leecher is told the seeder's address.</summary>
     Address,
 
+    /// <summary>Like <see cref="Address"/>; the other program has no TCP (libtorrent alone can be told so).</summary>
+    AddressUtp,
+
     /// <summary>Like <see cref="Address"/>; nothing but encrypted connections.</summary>
     AddressEncrypted,
 
@@ -54,6 +57,8 @@ internal sealed record ClientSetup(NetworkLab Lab, int Host, string Folder, stri
     public bool IsDht => Way == Way.Dht;
 
     public bool IsLocal => Way == Way.LocalDiscovery;
+
+    public bool IsUtp => Way == Way.AddressUtp;
 
     public bool IsEncrypted => Way is Way.Encrypted or Way.AddressEncrypted;
 }

@@ -35,6 +35,7 @@ public sealed class StarlingClientsTests
     [InlineData(Way.Address, TorrentVersion.V1, Client.Libtorrent)]
     [InlineData(Way.Address, TorrentVersion.V2, Client.Libtorrent)]
     [InlineData(Way.Address, TorrentVersion.Hybrid, Client.Libtorrent)]
+    [InlineData(Way.AddressUtp, TorrentVersion.V1, Client.Libtorrent)]
     [InlineData(Way.AddressEncrypted, TorrentVersion.V1, Client.Libtorrent)]
     [InlineData(Way.MagnetAddress, TorrentVersion.V1, Client.Libtorrent)]
     [InlineData(Way.LocalDiscovery, TorrentVersion.V1, Client.Libtorrent)]
