@@ -30,7 +30,7 @@ internal static class TorrentCreateCommand
         var seeds = new Option<string[]>("--web-seed") { Description = "an http or https address of the same file or of the folder above; may be given many times", HelpName = "URL" };
         var isPrivate = new Option<bool>("--private") { Description = "peers come from the trackers alone" };
         var command = new Command("create", "Make a .torrent file of a file or folder.") { path, output, v1, v2, hybrid, pieceLength, trackers, seeds, isPrivate };
-        command.Validators.Add(result => CheckForm(result, [v1, v2, hybrid], pieceLength, trackers, seeds, isPrivate));
+        command.Validators.Add(result => CheckForm(result, [v1, v2, hybrid], trackers, seeds, isPrivate));
         command.SetAction(parsed => Run(
             parsed.GetRequiredValue(path),
             parsed.GetValue(output),
@@ -46,16 +46,11 @@ internal static class TorrentCreateCommand
     }
 
     private static void CheckForm(
-        CommandResult result, Option<bool>[] versions, Option<int?> pieceLength, Option<string[]> trackers, Option<string[]> seeds, Option<bool> isPrivate)
+        CommandResult result, Option<bool>[] versions, Option<string[]> trackers, Option<string[]> seeds, Option<bool> isPrivate)
     {
         if (versions.Count(option => result.GetValue(option)) > 1)
         {
             result.AddError("--v1, --v2 and --hybrid exclude each other.");
-        }
-
-        if (result.GetValue(pieceLength) is { } length && !BitOperations.IsPow2(length))
-        {
-            result.AddError($"--piece-length {length}: give a power of two, such as {BitOperations.RoundUpToPowerOf2((uint)length)}.");
         }
 
         string[] urls = [.. (result.GetValue(trackers) ?? []).SelectMany(tier => tier.Split(','))];
@@ -91,6 +86,12 @@ internal static class TorrentCreateCommand
 
     private static int Run(string path, string? output, TorrentRecipe recipe, IReadOnlyList<string[]> trackers, string[] seeds)
     {
+        if (recipe.PieceLength is { } length && !BitOperations.IsPow2(length))
+        {
+            string next = $"{BitOperations.RoundUpToPowerOf2((uint)length)}";
+            return Fail(new Problem("piece-length", $"--piece-length {length}: give a power of two, such as {next}"), ExitCode.Usage);
+        }
+
         using var stop = new CancellationTokenSource();
         ConsoleCancelEventHandler onStop = (_, pressed) =>
         {
