@@ -24,6 +24,7 @@ internal static class Program
         ["swarm", .. string[] rest] => SwarmBench.Run(rest),
         ["figures"] => ModelFigures.Draw(),
         ["idle"] => IdleBench.Run(),
+        ["transfer"] => TransferBench.Run(),
         ["commands"] => CommandsBench.Run(),
         ["kill"] => KillBench.Run(100),
         ["kill", string rounds] => KillBench.Run(int.Parse(rounds, CultureInfo.InvariantCulture)),
@@ -32,7 +33,7 @@ internal static class Program
 
     private static int Explain()
     {
-        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Starling.Bench -- exec | sha256d | net | utp | store [FOLDER] | torrent | swarm | figures | idle | commands | kill");
+        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Starling.Bench -- exec | sha256d | net | utp | store [FOLDER] | torrent | swarm | figures | idle | transfer | commands | kill");
         Console.Error.WriteLine("  exec      2,000 runs of 'true' on two slots, results durable, beside xargs and GNU parallel");
         Console.Error.WriteLine("  sha256d   the nonce search on one core, on each vector path, beside SHA-256 of openssl");
         Console.Error.WriteLine("  net       what TLS links cost: handshake, memory, idle processor time, bytes a second");
@@ -42,6 +43,7 @@ internal static class Program
         Console.Error.WriteLine("  swarm [--save] [64,128,192 [4,8,12,16]]   the experiment of BitWorker's authors beside a central scheduler, on processes of this machine");
         Console.Error.WriteLine("  figures   draws docs/figures from docs/data/swarm.csv and the model of random choice");
         Console.Error.WriteLine("  idle      processor time and memory of a finished peer among 16");
+        Console.Error.WriteLine("  transfer  1 GiB over loopback among this program and libtorrent (python3-libtorrent), each as both: time and processor time");
         Console.Error.WriteLine("  commands  2,000 times `true`, two at a time, beside xargs and GNU parallel, the whole program");
         Console.Error.WriteLine("  kill [N]  N rounds (100) of SIGKILL and restart of one of four peers");
         return Usage;

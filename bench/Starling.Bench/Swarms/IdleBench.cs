@@ -29,9 +29,9 @@ internal static class IdleBench
 
         Thread.Sleep(TimeSpan.FromSeconds(SettleSeconds));
         List<int> children = ChildrenOf(swarm.Id);
-        double[] before = [.. children.Select(CpuSeconds)];
+        double[] before = [.. children.Select(ProcessorTime.Of)];
         Thread.Sleep(TimeSpan.FromSeconds(MeasureSeconds));
-        double[] share = [.. children.Select((pid, i) => (CpuSeconds(pid) - before[i]) / MeasureSeconds * 100)];
+        double[] share = [.. children.Select((pid, i) => (ProcessorTime.Of(pid) - before[i]) / MeasureSeconds * 100)];
         double[] memory = [.. children.Select(pid => Status(pid, "VmRSS:"))];
         double[] most = [.. children.Select(pid => Status(pid, "VmHWM:"))];
         Console.WriteLine(string.Create(
@@ -50,7 +50,7 @@ internal static class IdleBench
         foreach (string folder in Directory.GetDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out int pid)
-                && Stat(pid) is { } fields
+                && ProcessorTime.Stat(pid) is { } fields
                 && int.Parse(fields[1], CultureInfo.InvariantCulture) == parent
                 && File.ReadAllText($"/proc/{pid}/comm").StartsWith("starling", StringComparison.Ordinal))
             {
@@ -59,26 +59,6 @@ internal static class IdleBench
         }
 
         return children;
-    }
-
-    /// <summary>The fields of /proc/PID/stat after the command's name: state, parent, …; null: the process is gone.</summary>
-    private static string[]? Stat(int pid)
-    {
-        try
-        {
-            string text = File.ReadAllText($"/proc/{pid}/stat");
-            return text[(text.LastIndexOf(')') + 2)..].Split(' ');
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
-
-    private static double CpuSeconds(int pid)
-    {
-        string[] fields = Stat(pid) ?? throw new InvalidOperationException($"Peer {pid} is gone.");
-        return (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / 100;
     }
 
     /// <summary>A line of /proc/PID/status, in MB of 10^6 bytes.</summary>

@@ -15,8 +15,14 @@ internal sealed class StarlingProcess : IDisposable
     private readonly List<JsonElement> _events = [];
 
     public StarlingProcess(IEnumerable<string> arguments)
+        : this(Repository.Program, arguments)
     {
-        var start = new ProcessStartInfo(Repository.Program)
+    }
+
+    /// <summary>Another program that prints events as this one does.</summary>
+    public StarlingProcess(string program, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

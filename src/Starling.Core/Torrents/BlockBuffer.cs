@@ -10,16 +10,27 @@ public sealed class BlockBuffer
     public const int Capacity = 16 * 1024;
 
     /// <summary>A buffer of its own memory.</summary>
-    public BlockBuffer() => Bytes = GC.AllocateUninitializedArray<byte>(Capacity, pinned: true);
+    public BlockBuffer()
+        : this(new byte[Capacity])
+    {
+    }
+
+    /// <summary>A buffer in a part of a larger memory.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It has not exactly <see cref="Capacity"/> bytes.</exception>
+    public BlockBuffer(Memory<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length, Capacity, nameof(bytes));
+        Bytes = bytes;
+    }
 
     /// <summary>The memory, <see cref="Capacity"/> bytes, of which <see cref="Length"/> are used.</summary>
-    public byte[] Bytes { get; }
+    public Memory<byte> Bytes { get; }
 
     /// <summary>Bytes in use.</summary>
     public int Length { get; set; }
 
     /// <summary>The bytes in use.</summary>
-    public ReadOnlyMemory<byte> Used => Bytes.AsMemory(0, Length);
+    public ReadOnlyMemory<byte> Used => Bytes[..Length];
 }
 
 /// <summary>A range of a piece, in bytes.</summary>

@@ -138,7 +138,7 @@ public sealed class DataFrameReader(Func<BlockBuffer> rent)
     {
         BlockBuffer block = _block!;
         int taken = Math.Min(block.Length - _blockCount, bytes.Length);
-        bytes[..taken].CopyTo(block.Bytes.AsSpan(_blockCount));
+        bytes[..taken].CopyTo(block.Bytes.Span[_blockCount..]);
         _blockCount += taken;
         bytes = bytes[taken..];
         if (_blockCount == block.Length)

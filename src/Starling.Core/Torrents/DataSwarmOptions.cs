@@ -52,7 +52,7 @@ public sealed record DataSwarmOptions
     public int UploadSlots { get; init; } = 8;
 
     /// <summary>Bytes of unfinished pieces held in memory, above which blocks go to the disk before their piece is complete.</summary>
-    public long MaxHeldBytes { get; init; } = 64 * 1024 * 1024;
+    public long MaxHeldBytes { get; init; } = 32 * 1024 * 1024;
 
     /// <summary>Whether peers of peers are used and told (BEP 11); false in private torrents (BEP 27).</summary>
     public bool PeerExchange { get; init; } = true;

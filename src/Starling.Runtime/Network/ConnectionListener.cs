@@ -70,6 +70,20 @@ public sealed class ConnectionListener : IAsyncDisposable
         return true;
     }
 
+    /// <summary>As <see cref="TryOpen"/>, with UDP at the same address and number.</summary>
+    /// <param name="options">Where, and bounds.</param>
+    /// <param name="listener">The TCP side.</param>
+    /// <param name="udp">The UDP side, the caller's to dispose; null when it can't be had.</param>
+    /// <param name="problem">With false: why there is no listener. With true: why there is no UDP port, else null.</param>
+    public static bool TryOpenBoth(
+        LinkTransportOptions options, [NotNullWhen(true)] out ConnectionListener? listener, out UdpPort? udp, out Problem? problem)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        bool opened = SharedPort.TryOpen(options.Listen, out Socket? socket, out udp, out problem);
+        listener = opened ? At(options, socket!) : null;
+        return opened;
+    }
+
     /// <summary>As <see cref="TryOpen"/>, at a socket that listens already and is the listener's from now on.</summary>
     internal static ConnectionListener At(LinkTransportOptions options, Socket listening) => new(options, listening);
 

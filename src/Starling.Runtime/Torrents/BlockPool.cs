@@ -1,40 +1,80 @@
+using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using System.Threading;
+using System.Threading.Tasks;
 using Starling.Core.Torrents;
 
 namespace Starling.Runtime.Torrents;
 
 /// <summary>
-/// The memory of blocks between socket and disk, used again and again. It always gives; links look at <see cref="IsCrowded"/> before they read on, so
-/// that peers who send faster than the disk takes fill their own sockets, not this. Safe from every thread.
+/// The memory of blocks between socket and disk, used again and again, the last one first: the less of it is in use, the more of it is in the processor's caches
+/// when it is hashed and written. It always gives; links wait for <see cref="RoomAsync"/> before they read on, so that peers who send faster than the disk takes fill
+/// their own sockets, not this. Safe from every thread.
 /// </summary>
-internal sealed class BlockPool(long crowdedBytes)
+/// <param name="maxQueuedBytes">Bytes that wait for the disk, above which links wait.</param>
+internal sealed class BlockPool(long maxQueuedBytes)
 {
-    /// <summary>Buffers kept for use again: 64 MiB.</summary>
-    private const int MaxKept = 4096;
+    private const int SlabBlocks = 64;
+    private const int PageSize = 4096;
+
+    /// <summary>Buffers kept for use again: 32 MiB.</summary>
+    private const int MaxKept = 2048;
 
     private readonly Lock _gate = new();
     private readonly Stack<BlockBuffer> _free = new();
-    private int _out;
+    private TaskCompletionSource? _room;
+    private long _queuedBytes;
 
-    /// <summary>Whether so much is on its way to the disk that peers have to wait.</summary>
-    public bool IsCrowded => (long)Volatile.Read(ref _out) * BlockBuffer.Capacity > crowdedBytes;
+    /// <summary>Ends as soon as little enough waits for the disk.</summary>
+    public Task RoomAsync()
+    {
+        lock (_gate)
+        {
+            return _queuedBytes <= maxQueuedBytes ? Task.CompletedTask
+                : (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
 
-    /// <summary>Buffers that are in use.</summary>
-    public int InUse => Volatile.Read(ref _out);
+    /// <summary>So many more bytes wait for the disk, or (negative) were done with.</summary>
+    public void Queue(long bytes)
+    {
+        TaskCompletionSource? room = null;
+        lock (_gate)
+        {
+            _queuedBytes += bytes;
+            if (_queuedBytes <= maxQueuedBytes / 2)
+            {
+                (room, _room) = (_room, null);
+            }
+        }
+
+        room?.SetResult();
+    }
+
+    /// <summary>Bytes of blocks.</summary>
+    public static long LengthOf(IReadOnlyList<HeldBlock> blocks)
+    {
+        long length = 0;
+        for (int i = 0; i < blocks.Count; i++)
+        {
+            length += blocks[i].Data.Length;
+        }
+
+        return length;
+    }
 
     public BlockBuffer Rent()
     {
         lock (_gate)
         {
-            _out++;
-            if (_free.TryPop(out BlockBuffer? block))
+            if (_free.Count == 0)
             {
-                return block;
+                AddSlab();
             }
-        }
 
-        return new BlockBuffer();
+            return _free.Pop();
+        }
     }
 
     public void Return(BlockBuffer block)
@@ -69,10 +109,20 @@ internal sealed class BlockPool(long crowdedBytes)
 
     private void GiveBack(BlockBuffer block)
     {
-        _out--;
         if (_free.Count < MaxKept)
         {
             _free.Push(block);
+        }
+    }
+
+    /// <summary>Whole pages: processors copy to the system's pages fastest from the start of a page, and slowest from just behind it, where arrays begin.</summary>
+    private unsafe void AddSlab()
+    {
+        byte[] slab = GC.AllocateUninitializedArray<byte>((SlabBlocks * BlockBuffer.Capacity) + PageSize, pinned: true);
+        int start = (int)(PageSize - ((nuint)Unsafe.AsPointer(ref slab[0]) % PageSize));
+        for (int i = SlabBlocks - 1; i >= 0; i--)
+        {
+            _free.Push(new BlockBuffer(slab.AsMemory(start + (i * BlockBuffer.Capacity), BlockBuffer.Capacity)));
         }
     }
 }

@@ -26,8 +26,6 @@ internal sealed class DataLink
     /// <summary>Sent bytes after which the swarm is told while more waits.</summary>
     private const int DrainReportBytes = 512 * 1024;
 
-    private static readonly TimeSpan CrowdedPause = TimeSpan.FromMilliseconds(2);
-
     private readonly TorrentSession _session;
     private readonly Stream _stream;
     private readonly TimeSpan _closeGrace;
@@ -151,11 +149,7 @@ internal sealed class DataLink
         {
             while (true)
             {
-                while (!IsClosing && _session.Pool.IsCrowded)
-                {
-                    await Task.Delay(CrowdedPause).ConfigureAwait(false);
-                }
-
+                await _session.RoomAsync().ConfigureAwait(false);
                 int count = await _stream.ReadAsync(buffer.AsMemory(0, size)).ConfigureAwait(false);
                 if (count == 0)
                 {

@@ -8,6 +8,9 @@ namespace Starling.Runtime.Torrents;
 /// <summary>The way into the thread of the data swarms: many threads add, one takes everything that waits at once, and sleeps in between.</summary>
 internal sealed class HostQueue
 {
+    /// <summary>Inputs beyond which links do not read on; each holds at most one read of a link.</summary>
+    public const int MaxWaiting = 128;
+
     private readonly object _gate = new();
     private List<(TorrentSession Session, DataInput Input)> _waiting = [];
     private List<(TorrentSession Session, DataInput Input)> _taken = [];
@@ -23,6 +26,18 @@ internal sealed class HostQueue
             {
                 _waiting.Add((session, input));
                 Wake();
+            }
+        }
+    }
+
+    /// <summary>Whether so much waits that links have to.</summary>
+    public bool IsBehind
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting.Count > MaxWaiting;
             }
         }
     }

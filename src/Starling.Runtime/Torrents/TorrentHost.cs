@@ -25,6 +25,8 @@ public sealed class TorrentHost : IAsyncDisposable
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan SnapshotInterval = TimeSpan.FromMilliseconds(500);
 
+    private static readonly TimeSpan BehindPause = TimeSpan.FromMilliseconds(2);
+
     /// <summary>Inputs that are settled together at most.</summary>
     private const int MostAtOnce = 256;
 
@@ -58,7 +60,7 @@ public sealed class TorrentHost : IAsyncDisposable
         _options = options;
         _listener = listener;
         _crashed = crashed;
-        Pool = new BlockPool(options.MaxBlockBytes);
+        Pool = new BlockPool(options.MaxQueuedBytes);
         _dialer = new DataDialer(options);
         listener.Serve(ConnectionKind.BitTorrent, connection => ServeAsync(connection, ConnectionKind.BitTorrent));
         listener.Serve(ConnectionKind.Unknown, connection => ServeAsync(connection, ConnectionKind.Unknown));
@@ -176,6 +178,18 @@ public sealed class TorrentHost : IAsyncDisposable
         _thread.Join();
         await Disk.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
+    }
+
+    /// <summary>Whether this thread is behind the links.</summary>
+    internal bool IsBehind => _queue.IsBehind;
+
+    /// <summary>Ends when it has caught up; rare, for the thread handles names of blocks only.</summary>
+    internal async Task CatchUpAsync()
+    {
+        while (_queue.IsBehind && !_stopping.IsCancellationRequested)
+        {
+            await Task.Delay(BehindPause).ConfigureAwait(false);
+        }
     }
 
     internal void Post(TorrentSession session, DataInput input) => _queue.Add(session, input);

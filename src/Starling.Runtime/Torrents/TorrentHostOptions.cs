@@ -20,8 +20,8 @@ public sealed record TorrentHostOptions
     /// <summary>Connections of all torrents at once.</summary>
     public int MaxLinks { get; init; } = 256;
 
-    /// <summary>Bytes of blocks between socket and disk, above which sockets are not read.</summary>
-    public long MaxBlockBytes { get; init; } = 128 * 1024 * 1024;
+    /// <summary>Bytes of blocks that wait for the disk, above which sockets are not read: little, so that they stay in the processor's caches.</summary>
+    public long MaxQueuedBytes { get; init; } = 8 * 1024 * 1024;
 
     /// <summary>Encryption of connections.</summary>
     public MsePolicy Encryption { get; init; } = MsePolicy.Prefer;

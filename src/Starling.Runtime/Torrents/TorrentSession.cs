@@ -78,6 +78,9 @@ public sealed class TorrentSession
     /// <summary>Changes the rate limits, bytes a second, 0: none. Safe from every thread.</summary>
     public void SetRates(long down, long up) => Post(new DataInput.RatesChanged(down, up));
 
+    /// <summary>Ends as soon as links may read on: the disk and the host's thread have caught up.</summary>
+    internal Task RoomAsync() => _host.IsBehind ? _host.CatchUpAsync() : Pool.RoomAsync();
+
     internal void Post(DataInput input) => _host.Post(this, input);
 
     /// <summary>Reads a block to send; null, or why not. Safe from every thread.</summary>
@@ -139,6 +142,12 @@ public sealed class TorrentSession
         {
             Execute(effects[i]);
         }
+
+        if (input is DataInput.StopRequested)
+        {
+            // Its last view: what came and went in all.
+            TakeSnapshot(now);
+        }
     }
 
     internal void TakeSnapshot(Instant now)
@@ -193,8 +202,8 @@ public sealed class TorrentSession
         {
             case DataEffect.Send send: _host.Find(send.Link)?.Send(send.Bytes); break;
             case DataEffect.SendBlocks send: _host.Find(send.Link)?.SendBlocks(send.Blocks); break;
-            case DataEffect.StorePiece store: _host.Disk.Add(() => Store(store)); break;
-            case DataEffect.WriteBlocks write: _host.Disk.Add(() => Write(write)); break;
+            case DataEffect.StorePiece store: OnDisk(store.Blocks, () => Store(store)); break;
+            case DataEffect.WriteBlocks write: OnDisk(write.Blocks, () => Write(write)); break;
             case DataEffect.Release release: Pool.Return(release.Blocks); break;
             case DataEffect.Connect connect: _host.Connect(this, connect.Address); break;
             case DataEffect.CloseLink close: _host.CloseLink(close.Link, close.Reason); break;
@@ -202,6 +211,17 @@ public sealed class TorrentSession
             case DataEffect.Report report: Tell(report.Event); break;
             default: throw new NotSupportedException($"No way to carry out {effect.GetType().Name}.");
         }
+    }
+
+    private void OnDisk(IReadOnlyList<HeldBlock> blocks, Action work)
+    {
+        long bytes = BlockPool.LengthOf(blocks);
+        Pool.Queue(bytes);
+        _host.Disk.Add(() =>
+        {
+            work();
+            Pool.Queue(-bytes);
+        });
     }
 
     private void Learn(ReadOnlyMemory<byte> infoBytes)

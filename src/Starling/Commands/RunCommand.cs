@@ -24,13 +24,8 @@ internal static class RunCommand
         var publish = new Option<bool>("--publish") { Description = "make the finished output a torrent and share it with any BitTorrent client" };
         var json = new Option<bool>("--json") { Description = "print one JSON object per event and line" };
         var noUtp = new Option<bool>("--no-utp") { Description = "connect by TCP alone, not by uTP" };
-        var noDht = new Option<bool>("--no-dht") { Description = "do not look for peers in the DHT" };
-        var routers = new Option<string[]>("--dht-router")
-        {
-            Description = "a node of the DHT to begin with; may be given many times (none is built in)",
-            HelpName = "HOST:PORT",
-        };
-        routers.Validators.Add(CheckPeers);
+        Option<bool> noDht = NoDhtOption();
+        Option<string[]> routers = RouterOption();
         var command = new Command("run", "Join the swarm of a task: compute, share and merge; then share until stopped.")
         {
             task, dir, slots, listen, peers, localPeers, noUtp, noDht, routers, noPortMapping, trust, publish, exit, json,
@@ -76,6 +71,21 @@ internal static class RunCommand
         var peers = new Option<string[]>("--peer") { Description = "a peer to connect to; may be given many times", HelpName = "HOST:PORT" };
         peers.Validators.Add(CheckPeers);
         return peers;
+    }
+
+    /// <summary><c>--no-dht</c>.</summary>
+    public static Option<bool> NoDhtOption() => new("--no-dht") { Description = "do not look for peers in the DHT" };
+
+    /// <summary><c>--dht-router</c>.</summary>
+    public static Option<string[]> RouterOption()
+    {
+        var routers = new Option<string[]>("--dht-router")
+        {
+            Description = "a node of the DHT to begin with; may be given many times (none is built in)",
+            HelpName = "HOST:PORT",
+        };
+        routers.Validators.Add(CheckPeers);
+        return routers;
     }
 
     /// <summary>Splits <c>host:port</c> or <c>[v6]:port</c>; the host is resolved later, by the network.</summary>

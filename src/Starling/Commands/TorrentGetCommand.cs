@@ -35,11 +35,12 @@ internal static class TorrentGetCommand
         };
         Option<long> down = RateOption("--down", "bytes a second to fetch at most, like 500K or 2M");
         Option<long> up = RateOption("--up", "bytes a second to send at most");
-        var noDht = new Option<bool>("--no-dht") { Description = "do without the distributed hash table" };
+        Option<bool> noDht = RunCommand.NoDhtOption();
+        Option<string[]> routers = RunCommand.RouterOption();
         var json = new Option<bool>("--json") { Description = "print one JSON object per event and line" };
         var command = new Command("get", "Fetch a torrent, or check and share what is here of it.")
         {
-            torrent, dir, listen, peers, seed, exit, encryption, select, down, up, noDht, json,
+            torrent, dir, listen, peers, seed, exit, encryption, select, down, up, noDht, routers, json,
         };
         command.SetAction(parsed => TorrentGetAction.Run(new TorrentGetSettings
         {
@@ -53,7 +54,8 @@ internal static class TorrentGetCommand
             Select = parsed.GetValue(select),
             Down = parsed.GetValue(down),
             Up = parsed.GetValue(up),
-            NoDht = parsed.GetValue(noDht),
+            UseDht = !parsed.GetValue(noDht),
+            DhtRouters = parsed.GetValue(routers) ?? [],
             Json = parsed.GetValue(json),
         }));
         return command;

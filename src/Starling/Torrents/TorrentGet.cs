@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
-using Starling.Core.Engine;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Torrents;
@@ -48,22 +47,21 @@ internal sealed class TorrentGet : ITorrentObserver
             Listen = _settings.Listen,
             Refused = (_, problem) => Tell("refused", problem),
         };
-        if (!ConnectionListener.TryOpen(listening, out ConnectionListener? listener, out Problem? problem))
+        if (!ConnectionListener.TryOpenBoth(listening, out ConnectionListener? listener, out UdpPort? udp, out Problem? problem))
         {
-            Tell("error", problem);
+            Tell("error", problem!);
             return ExitCode.Failed;
         }
 
-        await using ConnectionListener port = listener;
-        UdpPort.TryOpen(listener.EndPoint, out UdpPort? udp, out Problem? noUdp);
-        await using UdpPort? ownedUdp = udp;
-        await using UtpEndpoint? utp = udp is null ? null : UtpEndpoint.Start(udp);
-        if (utp is null)
+        await using UdpPort? datagrams = udp;
+        if (problem is not null)
         {
-            // TCP alone will do.
-            Tell("refused", noUdp!);
+            Tell("refused", problem);
         }
-        else
+
+        await using ConnectionListener port = listener;
+        await using UtpEndpoint? utp = udp is null ? null : UtpEndpoint.Start(udp);
+        if (utp is not null)
         {
             listener.Accept(utp);
         }
@@ -86,34 +84,24 @@ internal sealed class TorrentGet : ITorrentObserver
             Dir = _request.Folder,
             Magnet = Link(reachable).ToString(),
         });
-        await using var resolver = new PeerResolver(Found(session), failed => Tell("refused", failed));
-        resolver.Resolve(_settings.Peers, PeerSource.Owner);
-        resolver.Resolve(_request.Magnet?.Peers ?? [], PeerSource.Magnet);
         await using var trackers = new TorrentTrackers(_request, session, listener.EndPoint, failed => Tell("refused", failed));
         _trackers = trackers;
         _ = AskTrackersAsync(trackers);
-        bool isPrivate = _request.File?.Info.IsPrivate == true;
-        var discoveries = new List<LocalDiscovery>();
-        foreach (InfoHash hash in isPrivate ? [] : _request.SwarmHashes)
+        await using (var search = new PeerSearch(_settings, _request, session, listener.EndPoint, udp, failed => Tell("refused", failed)))
         {
-            discoveries.Add(LocalDiscovery.Start(new LocalDiscoveryOptions { InfoHash = hash, Listener = listener.EndPoint }, Found(session)));
-        }
-
-        Task<int> ended = _ended.Task;
-        while (await Task.WhenAny(ended, Task.Delay(ProgressInterval)).ConfigureAwait(false) != ended)
-        {
-            DataSnapshot view = session.Snapshot;
-            _output.Progress(view, _info?.PieceLength ?? 0);
-        }
-
-        foreach (LocalDiscovery discovery in discoveries)
-        {
-            await discovery.DisposeAsync().ConfigureAwait(false);
+            while (await Task.WhenAny(_ended.Task, Task.Delay(ProgressInterval)).ConfigureAwait(false) != _ended.Task)
+            {
+                _output.Progress(session.Snapshot, _info?.PieceLength ?? 0);
+                if (_info is { IsPrivate: true })
+                {
+                    await search.StopPublicAsync().ConfigureAwait(false);
+                }
+            }
         }
 
         Task farewell = trackers.DisposeAsync().AsTask();
         await listener.StopAsync().ConfigureAwait(false);
-        int exitCode = await ended.ConfigureAwait(false);
+        int exitCode = await _ended.Task.ConfigureAwait(false);
         if (exitCode != ExitCode.Bug)
         {
             await host.RemoveAsync(session).ConfigureAwait(false);
@@ -213,14 +201,6 @@ internal sealed class TorrentGet : ITorrentObserver
         string[] peers = [.. reachable.Select(address => address.ToString())];
         return _request.File is { } file ? TorrentMagnet.Of(file, peers) : _request.Magnet! with { Peers = peers };
     }
-
-    private static Runtime.Engine.PostInput Found(TorrentSession session) => input =>
-    {
-        if (input is NodeInput.PeersFound found)
-        {
-            session.AddPeers(found.Addresses, found.Source);
-        }
-    };
 
     private void Tell(string kind, Problem problem) => _output.Tell(new TorrentEvent
     {

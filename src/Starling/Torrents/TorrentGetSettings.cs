@@ -34,7 +34,10 @@ internal sealed record TorrentGetSettings
     /// <summary>Bytes a second; 0: no limit.</summary>
     public long Up { get; init; }
 
-    public bool NoDht { get; init; }
+    public bool UseDht { get; init; } = true;
+
+    /// <summary>Nodes of the DHT to begin with, as <c>host:port</c>.</summary>
+    public IReadOnlyList<string> DhtRouters { get; init; } = [];
 
     public bool Json { get; init; }
 }

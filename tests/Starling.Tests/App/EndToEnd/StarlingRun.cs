@@ -127,6 +127,26 @@ internal sealed partial class StarlingRun : IDisposable
         throw new InvalidOperationException($"The event did not come.\n{string.Join('\n', _lines)}\n{Error}");
     }
 
+    /// <summary>Reads on until a line comes of which this is true; one that was read already counts.</summary>
+    public string WaitForLine(Func<string, bool> wanted)
+    {
+        if (_lines.Find(line => wanted(line)) is { } known)
+        {
+            return known;
+        }
+
+        while (_arriving.TryTake(out string? line, Patience))
+        {
+            _lines.Add(line);
+            if (wanted(line))
+            {
+                return line;
+            }
+        }
+
+        throw new InvalidOperationException($"The line did not come.\n{string.Join('\n', _lines)}\n{Error}");
+    }
+
     public int WaitForExit()
     {
         while (_arriving.TryTake(out string? line, Patience))

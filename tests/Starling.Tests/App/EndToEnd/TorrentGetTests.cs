@@ -1,0 +1,83 @@
+using System;
+using System.IO;
+using System.Text.Json;
+using Starling.Core.Metainfo;
+using Starling.Tests.Core.Metainfo;
+using Starling.Tests.Runtime.Tasks;
+
+namespace Starling.Tests.App.EndToEnd;
+
+/// <summary>The built program as an ordinary BitTorrent client: two of them on loopback.</summary>
+public sealed class TorrentGetTests : IDisposable
+{
+    private static readonly byte[] Content = TorrentSamples.Content(3_000_000, 4);
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("file", "prefer")]
+    [InlineData("magnet", "prefer")]
+    [InlineData("file", "off")]
+    [InlineData("file", "require")]
+    public void One_shares_and_the_other_gets(string by, string encryption)
+    {
+        string torrent = Lay("seed");
+        using StarlingRun seed = Start("torrent", "get", torrent, "--dir", In("seed"), "--encryption", encryption);
+        JsonElement started = Wait(seed, "started");
+        Wait(seed, "complete");
+        string what = by == "file" ? torrent : started.GetProperty("magnet").GetString()!.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal);
+        using StarlingRun get = Start("torrent", "get", what, "--dir", In("got"), "--peer", started.GetProperty("listen").GetString()!, "--encryption", encryption);
+        JsonElement complete = Wait(get, "complete");
+
+        Assert.Equal(0, get.WaitForExit());
+        Assert.Equal(Content, File.ReadAllBytes(complete.GetProperty("output")[0].GetString()!));
+        Assert.Equal(Content.Length, Wait(get, "stopped").GetProperty("bytes").GetInt64());
+    }
+
+    [Fact]
+    public void Stopped_before_the_end_is_3_and_what_is_here_counts_at_the_next_start()
+    {
+        string torrent = Lay("seed");
+        using StarlingRun seed = Start("torrent", "get", torrent, "--dir", In("seed"), "--up", "400K", "--encryption", "off");
+        string address = Wait(seed, "started").GetProperty("listen").GetString()!;
+        using StarlingRun get = Start("torrent", "get", torrent, "--dir", In("got"), "--peer", address, "--encryption", "off");
+        Wait(get, "piece");
+        get.Signal(15);
+        Assert.Equal(3, get.WaitForExit());
+        using StarlingRun again = Start("torrent", "get", torrent, "--dir", In("got"), "--peer", address, "--exit", "--encryption", "off");
+        Assert.InRange(Wait(again, "checked").GetProperty("have").GetInt32(), 1, Content.Length / 16_384);
+        Wait(again, "complete");
+        Assert.Equal(0, again.WaitForExit());
+    }
+
+    [Fact]
+    public void What_is_no_torrent_is_a_wrong_line()
+    {
+        string path = _folder.Write("bad.torrent", "d4:infoe");
+        using StarlingRun bad = StarlingRun.Start(_folder.Path, "torrent", "get", path);
+        Assert.Equal(2, bad.WaitForExit());
+        using StarlingRun missing = StarlingRun.Start(_folder.Path, "torrent", "get", path + "x");
+        Assert.Equal(2, missing.WaitForExit());
+        using StarlingRun option = StarlingRun.Start(_folder.Path, "torrent", "get", path, "--down", "much");
+        Assert.Equal(2, option.WaitForExit());
+    }
+
+    private StarlingRun Start(params string[] args) =>
+        StarlingRun.Start(_folder.Path, [.. args, "--json", "--no-dht", "--listen", "127.0.0.1:0"]);
+
+    private string In(string name) => Path.Combine(_folder.Path, name);
+
+    private string Lay(string folder)
+    {
+        _folder.Write($"{folder}/content.bin", Content);
+        return _folder.Write("content.torrent", TorrentSamples.Single(TorrentVersion.Hybrid, "content.bin", Content).File().ToBytes());
+    }
+
+    private static JsonElement Wait(StarlingRun run, string name)
+    {
+        string line = run.WaitForLine(each => each.Contains($"\"event\":\"{name}\"", StringComparison.Ordinal));
+        using JsonDocument document = JsonDocument.Parse(line);
+        return document.RootElement.Clone();
+    }
+}
