@@ -59,6 +59,29 @@ internal sealed class PeerDialer(UtpEndpoint? utp = null, IPAddress? localAddres
         }
     }
 
+    /// <summary>
+    /// Connects by uTP, or by TCP if that does not answer soon: for a second attempt, where TCP was closed before anything came. Programs that want no TCP
+    /// may take a connection only to close it (libtorrent).
+    /// </summary>
+    public async Task<ConnectionStream> DialAgainAsync(PeerAddress address, CancellationToken cancellation)
+    {
+        if (utp is not null)
+        {
+            try
+            {
+                using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+                soon.CancelAfter(PatienceAfterRefusal);
+                return await DialUtpAsync(utp, address, soon.Token).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (NetworkFailure.Is(exception) && !cancellation.IsCancellationRequested)
+            {
+                // It speaks no uTP.
+            }
+        }
+
+        return await DialTcpAsync(address, cancellation).ConfigureAwait(false);
+    }
+
     /// <summary>The loser may have connected in the same moment.</summary>
     private static async void Discard(Task<ConnectionStream>? attempt, ConnectionStream? used)
     {

@@ -22,7 +22,7 @@ internal sealed class DataDialer(TorrentHostOptions options)
         MsePolicy policy = options.Encryption;
         if (policy.Methods() != MseMethods.None)
         {
-            Stream stream = await ConnectAsync(address, cancellation).ConfigureAwait(false);
+            Stream stream = await ConnectAsync(address, again: false, cancellation).ConfigureAwait(false);
             try
             {
                 using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -40,7 +40,7 @@ internal sealed class DataDialer(TorrentHostOptions options)
             }
         }
 
-        return await ConnectAsync(address, cancellation).ConfigureAwait(false);
+        return await ConnectAsync(address, again: policy.Methods() != MseMethods.None, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -83,13 +83,13 @@ internal sealed class DataDialer(TorrentHostOptions options)
         return null;
     }
 
-    private async Task<Stream> ConnectAsync(PeerAddress address, CancellationToken cancellation)
+    private async Task<Stream> ConnectAsync(PeerAddress address, bool again, CancellationToken cancellation)
     {
         try
         {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             deadline.CancelAfter(options.ConnectTimeout);
-            return await _dialer.DialAsync(address, deadline.Token).ConfigureAwait(false);
+            return await (again ? _dialer.DialAgainAsync(address, deadline.Token) : _dialer.DialAsync(address, deadline.Token)).ConfigureAwait(false);
         }
         catch (Exception exception) when (NetworkFailure.Is(exception) || exception is ArgumentException)
         {

@@ -14,6 +14,7 @@ public sealed class StarlingClientsTests
     [InlineData(Way.Address, TorrentVersion.V1, Client.QBittorrent)]
     [InlineData(Way.Address, TorrentVersion.V2, Client.QBittorrent)]
     [InlineData(Way.Address, TorrentVersion.Hybrid, Client.QBittorrent)]
+    [InlineData(Way.AddressUtp, TorrentVersion.V1, Client.Libtorrent)]
     [InlineData(Way.AddressEncrypted, TorrentVersion.V1, Client.Libtorrent)]
     [InlineData(Way.AddressEncrypted, TorrentVersion.V1, Client.Aria2)]
     [InlineData(Way.AddressEncrypted, TorrentVersion.V1, Client.Transmission)]
