@@ -127,7 +127,7 @@ internal sealed class ClientExchange : IDisposable
         _processes.Add((name, ClientProcess.Start(client, setup)));
     }
 
-    /// <summary>The seeder must listen; and a tracker tells of a seeder once it has announced itself as complete; a leecher that asks before comes again after half an hour.</summary>
+    /// <summary>The seeder must listen; and a tracker tells of it once it has announced itself; a leecher that asks before comes again after half an hour.</summary>
     private void WaitForAnnounce()
     {
         if (_way is Way.Address or Way.AddressUtp or Way.AddressEncrypted or Way.MagnetAddress)
@@ -149,7 +149,9 @@ internal sealed class ClientExchange : IDisposable
             using Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             string answer = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
-            return answer.Contains("8:completei1e", StringComparison.Ordinal);
+
+            // Announced before it had checked its files, a seeder counts as incomplete until it comes again; the leecher is told of it all the same.
+            return answer.Contains("completei1e", StringComparison.Ordinal);
         });
     }
 

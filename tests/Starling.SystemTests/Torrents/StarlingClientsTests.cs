@@ -60,6 +60,7 @@ public sealed class StarlingClientsTests
     [InlineData(Way.HttpTracker, TorrentVersion.V2, Client.QBittorrent)]
     [InlineData(Way.UdpTracker, TorrentVersion.V1, Client.Libtorrent)]
     [InlineData(Way.UdpTracker, TorrentVersion.V1, Client.QBittorrent)]
+    [InlineData(Way.Encrypted, TorrentVersion.V1, Client.Aria2)]
     [InlineData(Way.Encrypted, TorrentVersion.V1, Client.Transmission)]
     [InlineData(Way.Encrypted, TorrentVersion.V1, Client.QBittorrent)]
     [InlineData(Way.Magnet, TorrentVersion.V1, Client.Libtorrent)]
