@@ -108,7 +108,7 @@ public sealed class PeerMessageCodecTests
     [Fact]
     public void Ids_that_nobody_here_knows_are_told_apart_from_broken_ones()
     {
-        byte[] known = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 14, 15, 16, 17, 20];
+        byte[] known = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 14, 15, 16, 17, 20, 21, 22, 23];
         foreach (int id in Enumerable.Range(0, 256).Except(known.Select(id => (int)id)))
         {
             Assert.True(PeerMessageCodec.TryDecode(new byte[] { (byte)id, 1, 2 }, out PeerMessage? message));
