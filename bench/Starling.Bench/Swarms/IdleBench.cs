@@ -29,6 +29,12 @@ internal static class IdleBench
 
         Thread.Sleep(TimeSpan.FromSeconds(SettleSeconds));
         List<int> children = ChildrenOf(swarm.Id);
+        Measure(children, "the first 20 s, in which the runtime recompiles what was hot");
+        return Measure(children, "then");
+    }
+
+    private static int Measure(List<int> children, string when)
+    {
         double[] before = [.. children.Select(ProcessorTime.Of)];
         Thread.Sleep(TimeSpan.FromSeconds(MeasureSeconds));
         double[] share = [.. children.Select((pid, i) => (ProcessorTime.Of(pid) - before[i]) / MeasureSeconds * 100)];
@@ -36,7 +42,7 @@ internal static class IdleBench
         double[] most = [.. children.Select(pid => Status(pid, "VmHWM:"))];
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{children.Count} peers, finished and connected, over {MeasureSeconds} s: "
+            $"{children.Count} peers, finished and connected, over {MeasureSeconds} s, {when}: "
             + $"CPU of a core: median {Median(share):F2} %, most {share.Max():F2} %; "
             + $"resident memory: median {Median(memory):F0} MB, most {memory.Max():F0} MB; highest ever {most.Max():F0} MB"));
         return 0;
