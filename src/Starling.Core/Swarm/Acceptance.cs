@@ -18,6 +18,7 @@ internal sealed class Acceptance
     private readonly PieceMap _map;
     private readonly HitSearch _hits;
     private readonly PieceJudge _judge;
+    private readonly int _self;
     private readonly SortedSet<int> _disputed = [];
     private readonly SortedDictionary<int, ushort> _remembered = [];
 
@@ -30,14 +31,14 @@ internal sealed class Acceptance
         _judge = new PieceJudge(map, Workers, VerificationPolicies.Of(task.Info.Verify));
 
         // My own place is taken first: a flood of workers can't fill the table without me.
-        Workers.Find(context.Self);
+        _self = Workers.Find(context.Self)!.Number;
     }
 
     /// <summary>All whose attestations were seen.</summary>
     public WorkerTable Workers { get; } = new();
 
     /// <summary>The candidate of a piece that I attested; negative: none.</summary>
-    public int MyVote(int piece) => Workers.Find(_context.Self) is { } self ? _map.VoteOf(piece, self.Number) : -1;
+    public int MyVote(int piece) => _map.VoteOf(piece, _self);
 
     /// <summary>How many more runs the policy wants of a piece.</summary>
     public int WantedRuns(int piece) => _judge.Judge(piece).WantedRuns;

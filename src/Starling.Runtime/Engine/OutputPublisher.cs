@@ -41,11 +41,6 @@ internal static class OutputPublisher
         string content = Path.Combine(folder, name);
         try
         {
-            if (File.Exists(content))
-            {
-                File.Delete(content);
-            }
-
             SlotFolder.Remove(content);
             for (int file = 0; file < task.Files.Count; file++)
             {
