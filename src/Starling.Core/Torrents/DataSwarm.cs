@@ -316,7 +316,9 @@ public sealed class DataSwarm
         }
 
         _downloads = new Downloads(_context, _peers, _picker, opened.Torrent.Layout, _downLimit);
-        foreach (DataPeer peer in _peers.Established)
+
+        // What they said early may show that a link is of no use: it ends.
+        foreach (DataPeer peer in new List<DataPeer>(_peers.Established))
         {
             peer.Bits = new PieceBits(opened.Torrent.Layout.PieceCount);
             for (int piece = 0; piece < opened.Have.Length; piece++)

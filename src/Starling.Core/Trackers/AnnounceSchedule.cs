@@ -19,6 +19,7 @@ public sealed class AnnounceSchedule
     private readonly List<Lane> _lanes = [];
     private bool _hasEnoughPeers;
     private bool _isComplete;
+    private bool _wasHere;
     private bool _stopped;
 
     /// <summary>A schedule whose first announces are due at once.</summary>
@@ -96,7 +97,7 @@ public sealed class AnnounceSchedule
             tracker.SaysComplete = _isComplete;
             due.Add(tracker.Announce(
                 !tracker.WasTold ? AnnounceEvent.Started
-                : _isComplete && !tracker.KnowsComplete ? AnnounceEvent.Completed
+                : _isComplete && !_wasHere && !tracker.KnowsComplete ? AnnounceEvent.Completed
                 : AnnounceEvent.None));
         }
 
@@ -156,11 +157,14 @@ public sealed class AnnounceSchedule
     }
 
     /// <summary>The last missing byte is here: those who know this peer are told at once.</summary>
-    public void Completed(Instant now)
+    /// <param name="now">The time.</param>
+    /// <param name="wasHere">Nothing was fetched, it had only not been looked at: they hear of it without the event <c>completed</c> (BEP 3).</param>
+    public void Completed(Instant now, bool wasHere = false)
     {
         if (!_isComplete)
         {
             _isComplete = true;
+            _wasHere = wasHere;
             foreach (Lane lane in _lanes)
             {
                 lane.Next = lane.Answered is null ? lane.Next : now;

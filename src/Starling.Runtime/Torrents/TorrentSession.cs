@@ -26,6 +26,8 @@ public sealed class TorrentSession
     private TorrentContent? _content;
     private PieceLayers? _layers;
     private Problem? _failure;
+    private PieceLayout? _layout;
+    private long _left = -1;
     private int _links;
     private volatile DataSnapshot _snapshot = new();
 
@@ -43,6 +45,12 @@ public sealed class TorrentSession
 
     /// <summary>The latest view, renewed twice a second while something happens.</summary>
     public DataSnapshot Snapshot => _snapshot;
+
+    /// <summary>Bytes of the whole torrent, unwanted files included, that are not here; null before what was here has been checked.</summary>
+    public long? Left => Interlocked.Read(ref _left) is var left and >= 0 ? left : null;
+
+    /// <summary>Whether the whole torrent was here from the start.</summary>
+    public bool WasComplete { get; private set; }
 
     /// <summary>Why it can't go on; null while it can.</summary>
     public Problem? Failure => Volatile.Read(ref _failure);
@@ -192,8 +200,23 @@ public sealed class TorrentSession
             }
         }
 
+        TorrentKnowledge knowledge = TorrentKnowledge.Of(storage.Info, _layers);
+        _layout = knowledge.Layout;
+        WasComplete = have.IsFull;
+        Interlocked.Exchange(ref _left, BytesMissing(have, _layout));
         _observer.Started(have);
-        Post(new DataInput.Opened(TorrentKnowledge.Of(storage.Info, _layers), have) { Skipped = skipped });
+        Post(new DataInput.Opened(knowledge, have) { Skipped = skipped });
+    }
+
+    private static long BytesMissing(PieceBits have, PieceLayout layout)
+    {
+        long missing = 0;
+        for (int piece = 0; piece < have.Length; piece++)
+        {
+            missing += have[piece] ? 0 : layout.LengthOf(piece);
+        }
+
+        return missing;
     }
 
     private void Execute(DataEffect effect)
@@ -273,6 +296,11 @@ public sealed class TorrentSession
         }
         else
         {
+            if (happened is DataEvent.PieceReady ready)
+            {
+                Interlocked.Add(ref _left, -_layout!.LengthOf(ready.Piece));
+            }
+
             _observer.Report(happened);
         }
     }

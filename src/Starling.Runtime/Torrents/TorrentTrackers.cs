@@ -27,6 +27,7 @@ public sealed class TorrentTrackers : IAsyncDisposable
     private readonly Action<Problem>? _remark;
     private readonly Lock _gate = new();
     private List<TrackerService>? _services;
+    private bool _isComplete;
     private bool _disposed;
 
     /// <summary>Trackers that are not asked before <see cref="Begin"/>.</summary>
@@ -48,15 +49,14 @@ public sealed class TorrentTrackers : IAsyncDisposable
     /// <summary>
     /// Begins to ask; once, later calls change nothing. Due as soon as what was here already has been checked, with a link at once.
     /// </summary>
-    /// <param name="isComplete">Whether everything was here from the start: then completion is not told.</param>
-    public void Begin(bool isComplete)
+    public void Begin()
     {
         IReadOnlyList<IReadOnlyList<string>> tiers = _request.File?.Trackers ?? [.. _request.Magnet!.Trackers.Select(url => (string[])[url])];
         lock (_gate)
         {
             if (_services is null && !_disposed)
             {
-                _services = [.. _request.SwarmHashes.Select(swarm => TrackerService.Start(Options(swarm, tiers, isComplete))).OfType<TrackerService>()];
+                _services = [.. _request.SwarmHashes.Select(swarm => TrackerService.Start(Options(swarm, tiers))).OfType<TrackerService>()];
             }
         }
     }
@@ -66,6 +66,8 @@ public sealed class TorrentTrackers : IAsyncDisposable
     {
         lock (_gate)
         {
+            // Complete is what was asked for; to trackers a peer is a seed only with the whole torrent.
+            _isComplete |= happened is DataEvent.Complete && _session.Left == 0;
             foreach (TrackerService service in _services ?? [])
             {
                 switch (happened)
@@ -73,8 +75,8 @@ public sealed class TorrentTrackers : IAsyncDisposable
                     case DataEvent.Swarm swarm:
                         service.Connected(swarm.Connected);
                         break;
-                    case DataEvent.Complete:
-                        service.Completed();
+                    case DataEvent.Complete when _isComplete:
+                        service.Completed(_session.WasComplete);
                         break;
                 }
             }
@@ -95,7 +97,7 @@ public sealed class TorrentTrackers : IAsyncDisposable
         await Task.WhenAll(services.Select(service => service.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
 
-    private TrackerServiceOptions Options(InfoHash swarm, IReadOnlyList<IReadOnlyList<string>> tiers, bool isComplete) => new()
+    private TrackerServiceOptions Options(InfoHash swarm, IReadOnlyList<IReadOnlyList<string>> tiers) => new()
     {
         InfoHash = swarm,
         Tiers = tiers,
@@ -103,14 +105,13 @@ public sealed class TorrentTrackers : IAsyncDisposable
         Totals = Totals,
         Found = (_, peers) => _session.AddPeers(peers, PeerSource.Tracker),
         Remark = _remark,
-        IsComplete = isComplete,
+        IsComplete = _session.WasComplete || _isComplete,
         Schedule = new AnnounceScheduleOptions { IsPrivate = _request.File is { Info.IsPrivate: true } },
     };
 
     private TransferTotals Totals()
     {
         DataSnapshot view = _session.Snapshot;
-        long left = _session.Info is { } info && view.Pieces > 0 ? (long)(view.Wanted - view.WantedHave) * info.PieceLength : LeftWhileUnknown;
-        return new TransferTotals(view.UploadedBytes, view.DownloadedBytes, left);
+        return new TransferTotals(view.UploadedBytes, view.DownloadedBytes, _session.Left ?? LeftWhileUnknown);
     }
 }

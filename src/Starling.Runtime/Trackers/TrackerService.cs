@@ -91,8 +91,8 @@ public sealed class TrackerService : IAsyncDisposable
     /// <summary>How many peers are connected; with few, trackers are asked earlier.</summary>
     public void Connected(int peers) => Change(schedule => schedule.Connected(peers));
 
-    /// <summary>The last missing byte is here.</summary>
-    public void Completed() => Change(schedule => schedule.Completed(Now()));
+    /// <summary>The last missing byte is here; <paramref name="wasHere"/>: it turned out that none was missing from the start.</summary>
+    public void Completed(bool wasHere = false) => Change(schedule => schedule.Completed(Now(), wasHere));
 
     /// <summary>The router forwards this port to the listener: trackers on the Internet are told it. 0: none is forwarded any more.</summary>
     public void Mapped(int port)

@@ -22,7 +22,7 @@ internal sealed class TorrentGet : ITorrentObserver
     private readonly TorrentOutput _output;
     private readonly RunClock _clock;
     private readonly TaskCompletionSource<int> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<bool> _checked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _checked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TorrentTrackers? _trackers;
     private TorrentInfo? _info;
     private string _root = "";
@@ -137,7 +137,7 @@ internal sealed class TorrentGet : ITorrentObserver
     void ITorrentObserver.Started(PieceBits have)
     {
         _wasComplete = have.IsFull;
-        _checked.TrySetResult(_wasComplete);
+        _checked.TrySetResult();
         _output.Tell(new TorrentEvent { Event = "checked", Have = have.Count, Pieces = have.Length });
     }
 
@@ -186,8 +186,15 @@ internal sealed class TorrentGet : ITorrentObserver
         }
     }
 
-    private async Task AskTrackersAsync(TorrentTrackers trackers) =>
-        trackers.Begin(isComplete: _request.File is not null && await _checked.Task.ConfigureAwait(false));
+    private async Task AskTrackersAsync(TorrentTrackers trackers)
+    {
+        if (_request.File is not null)
+        {
+            await _checked.Task.ConfigureAwait(false);
+        }
+
+        trackers.Begin();
+    }
 
     private void Crashed(Exception bug)
     {

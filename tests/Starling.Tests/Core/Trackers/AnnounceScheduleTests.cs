@@ -174,6 +174,15 @@ public sealed class AnnounceScheduleTests
     }
 
     [Fact]
+    public void What_turns_out_to_be_complete_is_told_at_once_but_not_as_a_completion()
+    {
+        AnnounceSchedule schedule = Make([["a"]]);
+        schedule.Succeeded(One(schedule).Tracker, new AnnounceAnswer(), _now);
+        schedule.Completed(_now, wasHere: true);
+        Assert.Equal(AnnounceEvent.None, One(schedule).Event);
+    }
+
+    [Fact]
     public void Leaving_is_told_to_those_who_know_this_peer_with_their_id_and_ends_everything()
     {
         AnnounceSchedule schedule = Make([["a"], ["b"]]);
