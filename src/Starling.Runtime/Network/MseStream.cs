@@ -80,6 +80,7 @@ internal sealed class MseStream : Stream
     /// <param name="swarms">What is served here.</param>
     /// <param name="methods">What is accepted.</param>
     /// <param name="cancellation">The end of patience.</param>
+    /// <exception cref="SwarmNotServedException">The peer named none of the swarms.</exception>
     public static Task<MseStream> AuthenticateAsServerAsync(
         Stream below, MseSwarmKeys swarms, MseMethods methods, CancellationToken cancellation) =>
         FinishAsync(below, new MseResponder(swarms, methods, FreshRandomness()), cancellation);
@@ -181,7 +182,8 @@ internal sealed class MseStream : Stream
 
         return handshake.Outcome is { } outcome
             ? new MseStream(below, outcome)
-            : throw new AuthenticationException(handshake.Problem!.Reason + ".");
+            : throw (handshake is MseResponder { WantsUnknownSwarm: true }
+                ? new SwarmNotServedException() : new AuthenticationException(handshake.Problem!.Reason + "."));
     }
 
     private static MseRandomness FreshRandomness()

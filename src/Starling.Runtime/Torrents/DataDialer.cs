@@ -45,7 +45,7 @@ internal sealed class DataDialer(TorrentHostOptions options)
 
     /// <summary>
     /// The answering side: what a connection that does not start plainly says behind its encryption. The handshake and the stream behind it; null: it is
-    /// none, or the policy forbids it, and has been refused.
+    /// none, or the policy forbids it, and has been refused; or it asks for a torrent that is not here.
     /// </summary>
     public async Task<(Handshake Handshake, Stream Stream)?> AnswerAsync(
         IncomingConnection connection, ConnectionKind kind, IEnumerable<InfoHash> swarms)
@@ -73,6 +73,10 @@ internal sealed class DataDialer(TorrentHostOptions options)
             }
 
             connection.Refused("it does not speak BitTorrent behind its encryption");
+        }
+        catch (SwarmNotServedException)
+        {
+            // As with a plain connection for a torrent that is not here: nobody need hear of it.
         }
         catch (Exception exception) when (NetworkFailure.Is(exception))
         {

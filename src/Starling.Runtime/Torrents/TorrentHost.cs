@@ -306,7 +306,7 @@ public sealed class TorrentHost : IAsyncDisposable
 
         if (!_byHash.TryGetValue(answered.Handshake.InfoHash, out TorrentSession? session))
         {
-            connection.Refused("it asks for a torrent that is not served here");
+            // Not told to the owner: peers keep the address of a torrent that was here, or may be here soon, and come for it day and night.
         }
         else if (_links.Count >= _options.MaxLinks)
         {

@@ -46,6 +46,9 @@ public sealed class MseResponder : MseHandshake
         (_swarms, _accepted, _randomness) = (swarms, accepted, randomness);
     }
 
+    /// <summary>Whether it failed because the peer named a swarm that is none of those served: nothing is wrong with the peer.</summary>
+    public bool WantsUnknownSwarm { get; private set; }
+
     /// <inheritdoc/>
     private protected override ReadOnlyMemory<byte> Advance()
     {
@@ -129,6 +132,7 @@ public sealed class MseResponder : MseHandshake
         Consume(MseKeyExchange.HashSize);
         if (!_swarms.TryFind(new InfoHash(req2), out _infoHash))
         {
+            WantsUnknownSwarm = true;
             Fail("The peer wants a swarm that is not served here");
             return answer;
         }

@@ -72,6 +72,25 @@ public sealed class TorrentHostTests : IDisposable
         Assert.Equal(0, leecher.Session.Snapshot.Have);
     }
 
+    [Theory]
+    [InlineData(MsePolicy.Off)]
+    [InlineData(MsePolicy.Prefer)]
+    [InlineData(MsePolicy.Require)]
+    public async Task Who_comes_for_a_torrent_that_is_not_here_is_sent_away_without_a_word(MsePolicy policy)
+    {
+        TorrentFile file = Lay(TorrentVersion.V1, "seed");
+        TorrentFile another = TorrentSamples.Single(TorrentVersion.V1, "another", TorrentSamples.Content(20_000, 9)).File();
+        await using var seed = new TorrentEnd(Request(file, "seed"), policy);
+        await using var stranger = new TorrentEnd(Request(another, "stranger"), policy);
+        stranger.Meet(seed);
+        await using var leecher = new TorrentEnd(Request(file, "leecher"), policy);
+        leecher.Meet(seed);
+        await leecher.CompleteAsync();
+        await stranger.DisposeAsync();
+        await seed.DisposeAsync();
+        Assert.Empty(seed.Refusals);
+    }
+
     [Fact]
     public async Task What_was_here_is_not_fetched_again()
     {
@@ -160,7 +179,8 @@ public sealed class TorrentHostTests : IDisposable
             Assert.Equal(0, count);
         }
 
-        Assert.Contains(seed.Refusals, reason => reason.Contains("not served here", StringComparison.Ordinal));
+        // Whoever asks for another torrent is sent away without a word to the owner.
+        Assert.Equal(2, seed.Refusals.Count);
         await using var leecher = new TorrentEnd(Request(file, "leecher"));
         leecher.Meet(seed);
         await leecher.CompleteAsync();
