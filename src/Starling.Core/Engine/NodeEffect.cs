@@ -43,8 +43,8 @@ public abstract record NodeEffect
     /// <summary>Forget a finished run's output.</summary>
     public sealed record DiscardOutput(JobId Job) : NodeEffect;
 
-    /// <summary>Put one checked block of a download in its place; need not be durable before its commit.</summary>
-    public sealed record WriteBlock(int Piece, ResultId Result, int Block, ReadOnlyMemory<byte> Data) : NodeEffect;
+    /// <summary>Put one checked block of a download, whose hash is <paramref name="Leaf"/>, in its place; need not be durable before its commit.</summary>
+    public sealed record WriteBlock(int Piece, ResultId Result, int Block, ReadOnlyMemory<byte> Data, Hash256 Leaf) : NodeEffect;
 
     /// <summary>All blocks of a download were written: make it durable; answer with ResultStored or StoreFailed. Empty results come without blocks.</summary>
     public sealed record CommitDownload(int Piece, ResultId Result) : NodeEffect;

@@ -228,7 +228,7 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
         }
 
         download.MarkWritten(request.Block);
-        context.Emit(new NodeEffect.WriteBlock(download.Piece, download.Result, request.Block, message.Data));
+        context.Emit(new NodeEffect.WriteBlock(download.Piece, download.Result, request.Block, message.Data, download.Leaves![request.Block]));
         if (download.Asked(request.Block) > 1)
         {
             CancelElsewhere(download, request.Block, link);

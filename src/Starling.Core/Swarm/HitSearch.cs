@@ -114,7 +114,8 @@ internal sealed class HitSearch(NodeContext context, TaskInfo task, PieceMap map
         {
             int begin = block * MerkleTree.BlockSize;
             int length = Math.Min(MerkleTree.BlockSize, result.Length - begin);
-            context.Emit(new NodeEffect.WriteBlock(piece, result, block, content.Slice(begin, length)));
+            ReadOnlyMemory<byte> data = content.Slice(begin, length);
+            context.Emit(new NodeEffect.WriteBlock(piece, result, block, data, Hash256.Of(data.Span)));
         }
 
         context.Emit(new NodeEffect.SaveAccepted(piece, result));

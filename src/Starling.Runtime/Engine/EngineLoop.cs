@@ -180,7 +180,7 @@ public sealed class EngineLoop
             case NodeEffect.SendBlock send: _host.Transport.SendBlock(send.Link, send.Piece, send.Result, send.Begin, send.Length); break;
             case NodeEffect.Connect connect: _host.Transport.Connect(connect.Address); break;
             case NodeEffect.CloseLink close: _host.Transport.Close(close.Link, close.Reason); break;
-            case NodeEffect.WriteBlock write: Store.WriteBlock(write.Piece, write.Result, write.Block, write.Data); break;
+            case NodeEffect.WriteBlock write: Store.WriteBlock(write.Piece, write.Result, write.Block, write.Data, write.Leaf); break;
             case NodeEffect.CommitDownload commit: Store.CommitDownload(commit.Piece, commit.Result); break;
             case NodeEffect.AbandonDownload abandon: Store.AbandonDownload(abandon.Piece, abandon.Result); break;
             case NodeEffect.KeepOutputs keep: Store.KeepOutputs(keep.Outputs, keep.Batch); break;

@@ -41,7 +41,7 @@ public interface IPieceStore : IAsyncDisposable
     void DiscardOutput(JobId job);
 
     /// <summary>See <see cref="NodeEffect.WriteBlock"/>.</summary>
-    void WriteBlock(int piece, ResultId result, int block, ReadOnlyMemory<byte> data);
+    void WriteBlock(int piece, ResultId result, int block, ReadOnlyMemory<byte> data, Hash256 leaf);
 
     /// <summary>See <see cref="NodeEffect.CommitDownload"/>.</summary>
     void CommitDownload(int piece, ResultId result);

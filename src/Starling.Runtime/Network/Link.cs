@@ -28,6 +28,7 @@ internal sealed class Link
     private readonly PostInput _post;
     private readonly Func<IPieceStore?> _store;
     private readonly ConnectionStream _connection;
+    private readonly GatheredStream _records;
     private readonly SslStream _tls;
     private readonly SendQueue _queue;
     private readonly long _connectedMs;
@@ -42,11 +43,11 @@ internal sealed class Link
     private volatile Task _writing = Task.CompletedTask;
 
     public Link(
-        LinkId id, ConnectionStream connection, SslStream tls, long connectedMs,
+        LinkId id, ConnectionStream connection, GatheredStream records, SslStream tls, long connectedMs,
         LinkTransportOptions options, PostInput post, Func<IPieceStore?> store)
     {
         Id = id;
-        (_connection, _tls, _connectedMs) = (connection, tls, connectedMs);
+        (_connection, _records, _tls, _connectedMs) = (connection, records, tls, connectedMs);
         (_options, _post, _store) = (options, post, store);
         _queue = new SendQueue(options.MaxQueuedBytes, options.MaxQueuedMemoryBytes);
         _lastReceivedMs = Environment.TickCount64;
@@ -239,10 +240,13 @@ internal sealed class Link
         try
         {
             int count;
-            while ((count = _queue.Fill(buffer, _store())) > 0)
+            int most = GatheredStream.ContentThatFits(WriteBufferSize);
+            while ((count = _queue.Fill(buffer.AsSpan(0, most), _store())) > 0)
             {
                 Volatile.Write(ref _writeStartedMs, Environment.TickCount64);
+                _records.Hold(WriteBufferSize);
                 await _tls.WriteAsync(buffer.AsMemory(0, count)).ConfigureAwait(false);
+                await _records.ReleaseAsync().ConfigureAwait(false);
                 Volatile.Write(ref _writeStartedMs, 0);
                 (int before, int after) = _queue.Sent();
                 _unreportedBytes += before - after;

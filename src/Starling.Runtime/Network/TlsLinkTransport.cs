@@ -257,11 +257,12 @@ public sealed class TlsLinkTransport : ILinkTransport
     {
         Link? link = null;
         NodeInput.LinkOpened? opened = null;
-        var tls = new SslStream(connection.Stream, leaveInnerStreamOpen: false);
+        var records = new GatheredStream(connection.Stream);
+        var tls = new SslStream(records, leaveInnerStreamOpen: false);
         try
         {
             await tls.AuthenticateAsServerAsync(_certificate.Server, connection.Deadline).ConfigureAwait(false);
-            (link, opened) = Open(connection.Stream, tls, connection.AcceptedMs, connection.Address, outgoing: false);
+            (link, opened) = Open(connection.Stream, records, tls, connection.AcceptedMs, connection.Address, outgoing: false);
             if (link is null)
             {
                 connection.Refused("the peer has no certificate");
@@ -311,9 +312,10 @@ public sealed class TlsLinkTransport : ILinkTransport
                 ConnectionStream stream = await _dialer.DialAsync(address, deadline.Token).ConfigureAwait(false);
                 long connectedMs = Environment.TickCount64;
                 deadline.CancelAfter(_options.HandshakeTimeout);
-                tls = new SslStream(stream, leaveInnerStreamOpen: false);
+                var records = new GatheredStream(stream);
+                tls = new SslStream(records, leaveInnerStreamOpen: false);
                 await tls.AuthenticateAsClientAsync(_certificate.Client, deadline.Token).ConfigureAwait(false);
-                (link, opened) = Open(stream, tls, connectedMs, address, outgoing: true);
+                (link, opened) = Open(stream, records, tls, connectedMs, address, outgoing: true);
                 failed = link is null ? "the peer has no certificate" : null;
             }
             catch (Exception exception) when (NetworkFailure.Is(exception) || exception is ArgumentException)
@@ -348,7 +350,7 @@ public sealed class TlsLinkTransport : ILinkTransport
     }
 
     private (Link? Link, NodeInput.LinkOpened? Opened) Open(
-        ConnectionStream stream, SslStream tls, long connectedMs, PeerAddress address, bool outgoing)
+        ConnectionStream stream, GatheredStream records, SslStream tls, long connectedMs, PeerAddress address, bool outgoing)
     {
         if (tls.RemoteCertificate is not X509Certificate2 certificate)
         {
@@ -357,7 +359,7 @@ public sealed class TlsLinkTransport : ILinkTransport
 
         Hash256 remoteHash = LinkCertificate.KeyHashOf(certificate);
         var id = new LinkId(Interlocked.Increment(ref _lastLink));
-        var link = new Link(id, stream, tls, connectedMs, _options, _post, () => _store);
+        var link = new Link(id, stream, records, tls, connectedMs, _options, _post, () => _store);
         return (link, new NodeInput.LinkOpened(id, address, outgoing, _certificate.KeyHash, remoteHash));
     }
 

@@ -30,8 +30,8 @@ internal sealed class Download : IDisposable
         _inline = result.Length <= PieceStoreOptions.InlineThreshold ? new byte[result.Length] : null;
     }
 
-    /// <summary>Puts one block in its place and hashes it; failures are told by <see cref="Complete"/>.</summary>
-    public void Write(int block, ReadOnlySpan<byte> data)
+    /// <summary>Puts one block in its place, whose hash is known from its check; failures are told by <see cref="Complete"/>.</summary>
+    public void Write(int block, ReadOnlySpan<byte> data, Hash256 leaf)
     {
         if (_problem is not null)
         {
@@ -64,7 +64,7 @@ internal sealed class Download : IDisposable
             return;
         }
 
-        _leaves[block] = Hash256.Of(data);
+        _leaves[block] = leaf;
         if (!_written[block])
         {
             _written[block] = true;

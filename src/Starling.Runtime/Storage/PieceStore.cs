@@ -118,10 +118,10 @@ public sealed class PieceStore : IPieceStore
     }
 
     /// <inheritdoc/>
-    public void WriteBlock(int piece, ResultId result, int block, ReadOnlyMemory<byte> data)
+    public void WriteBlock(int piece, ResultId result, int block, ReadOnlyMemory<byte> data, Hash256 leaf)
     {
         ResultKey key = KeyOf(piece, result);
-        if (!_writing.TryAdd(new StoreCall.WriteBlock(key, block, data), data.Length))
+        if (!_writing.TryAdd(new StoreCall.WriteBlock(key, block, data, leaf), data.Length))
         {
             var slow = new Problem(
                 "disk-slow",

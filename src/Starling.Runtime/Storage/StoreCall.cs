@@ -19,7 +19,7 @@ internal abstract record StoreCall
     public sealed record Discard(FinishedContent Content) : StoreCall;
 
     /// <summary>See <see cref="NodeEffect.WriteBlock"/>.</summary>
-    public sealed record WriteBlock(ResultKey Key, int Block, ReadOnlyMemory<byte> Data) : StoreCall;
+    public sealed record WriteBlock(ResultKey Key, int Block, ReadOnlyMemory<byte> Data, Hash256 Leaf) : StoreCall;
 
     /// <summary>A block was not taken: the download fails.</summary>
     public sealed record Spoil(ResultKey Key, Problem Problem) : StoreCall;

@@ -97,7 +97,7 @@ internal sealed class StoreWriter : IDisposable
                 Discard(discard.Content);
                 break;
             case StoreCall.WriteBlock write:
-                _downloads.Of(write.Key).Write(write.Block, write.Data.Span);
+                _downloads.Of(write.Key).Write(write.Block, write.Data.Span, write.Leaf);
                 break;
             case StoreCall.Spoil spoil:
                 _downloads.Of(spoil.Key).Spoil(spoil.Problem);

@@ -98,7 +98,7 @@ public sealed class EngineLoopTests
             new NodeEffect.KillJob(new JobId(1), AbortReason.Yield),
             new NodeEffect.KeepOutputs([new KeptOutput(new JobId(1), 5, result)], new byte[] { 9 }),
             new NodeEffect.DiscardOutput(new JobId(2)),
-            new NodeEffect.WriteBlock(5, result, 0, new byte[] { 1, 2, 3 }),
+            new NodeEffect.WriteBlock(5, result, 0, new byte[] { 1, 2, 3 }, result.Root),
             new NodeEffect.CommitDownload(5, result),
             new NodeEffect.AbandonDownload(6, result),
             new NodeEffect.DropResult(5, result),
@@ -258,7 +258,7 @@ public sealed class EngineLoopTests
 
         public void DiscardOutput(JobId job) => Note($"discard {job.Value}");
 
-        public void WriteBlock(int piece, ResultId result, int block, ReadOnlyMemory<byte> data) => Note($"write {piece} {block}");
+        public void WriteBlock(int piece, ResultId result, int block, ReadOnlyMemory<byte> data, Hash256 leaf) => Note($"write {piece} {block}");
 
         public void CommitDownload(int piece, ResultId result) => Note($"commit {piece}");
 

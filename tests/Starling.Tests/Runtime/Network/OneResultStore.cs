@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Threading.Tasks;
 using Starling.Core.Engine;
 using Starling.Core.Pieces;
+using Starling.Core.Primitives;
 using Starling.Runtime.Engine;
 
 namespace Starling.Tests.Runtime.Network;
@@ -29,7 +30,7 @@ internal sealed class OneResultStore(int heldPiece, ResultId heldResult, byte[] 
 
     public void DiscardOutput(JobId job) => throw new NotSupportedException();
 
-    public void WriteBlock(int piece, ResultId result, int block, ReadOnlyMemory<byte> data) => throw new NotSupportedException();
+    public void WriteBlock(int piece, ResultId result, int block, ReadOnlyMemory<byte> data, Hash256 leaf) => throw new NotSupportedException();
 
     public void CommitDownload(int piece, ResultId result) => throw new NotSupportedException();
 

@@ -170,7 +170,7 @@ public sealed class PieceStoreTests
         PieceStore store = bench.Open();
         byte[] content = TestStore.ContentOf(1, 50_000);
         ResultId result = MerkleTree.ResultOf(content);
-        store.WriteBlock(1, result, 0, content.AsMemory(0, MerkleTree.BlockSize));
+        bench.Write(1, result, 0, content.AsMemory(0, MerkleTree.BlockSize));
         store.CommitDownload(1, result);
         Assert.Equal("incomplete-download", bench.NextFailure().Code);
 
@@ -179,11 +179,11 @@ public sealed class PieceStoreTests
         bench.Download(1, wrong, result);
         Assert.Equal("wrong-root", bench.NextFailure().Code);
 
-        store.WriteBlock(1, result, 0, content.AsMemory(0, 10));
+        bench.Write(1, result, 0, content.AsMemory(0, 10));
         store.CommitDownload(1, result);
         Assert.Equal("wrong-block", bench.NextFailure().Code);
 
-        store.WriteBlock(1, result, 9, content.AsMemory(0, MerkleTree.BlockSize));
+        bench.Write(1, result, 9, content.AsMemory(0, MerkleTree.BlockSize));
         store.CommitDownload(1, result);
         Assert.Equal("wrong-block", bench.NextFailure().Code);
 
@@ -191,7 +191,7 @@ public sealed class PieceStoreTests
         store.CommitDownload(1, tooLong);
         Assert.Equal("too-long", bench.NextFailure().Code);
 
-        store.WriteBlock(1, result, 0, wrong.AsMemory(0, MerkleTree.BlockSize));
+        bench.Write(1, result, 0, wrong.AsMemory(0, MerkleTree.BlockSize));
         store.AbandonDownload(1, result);
         bench.Download(1, content, result);
         Assert.IsType<NodeInput.ResultStored>(bench.Next());

@@ -127,12 +127,15 @@ internal sealed class TestStore : IAsyncDisposable
         return result;
     }
 
+    public void Write(int piece, ResultId result, int block, ReadOnlyMemory<byte> data) =>
+        Store.WriteBlock(piece, result, block, data, Hash256.Of(data.Span));
+
     public void Download(int piece, byte[] content, ResultId result)
     {
         for (int block = result.BlockCount - 1; block >= 0; block--)
         {
             int start = block * MerkleTree.BlockSize;
-            Store.WriteBlock(piece, result, block, content.AsMemory(start, Math.Min(MerkleTree.BlockSize, content.Length - start)));
+            Write(piece, result, block, content.AsMemory(start, Math.Min(MerkleTree.BlockSize, content.Length - start)));
         }
 
         Store.CommitDownload(piece, result);
