@@ -1,3 +1,4 @@
+using System;
 using System.Runtime.InteropServices;
 
 namespace Starling.Runtime.Execution;
@@ -32,6 +33,9 @@ internal static unsafe partial class LibC
     private const string Library = "libc";
     private const long SyscallPidfdOpen = 434;
     private const long SyscallCloseRange = 436;
+    private const long SyscallLandlockCreateRuleset = 444;
+    private const int LandlockAskVersion = 1;
+    private const int AccessWrite = 2;
     private const uint CloseRangeCloseOnExec = 4;
 
     /// <summary>One entry of <c>poll</c>; a negative descriptor is skipped.</summary>
@@ -130,6 +134,9 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_addchdir_np")]
     public static partial int FileActionsChangeFolder(byte* actions, byte* path);
 
+    [LibraryImport(Library, EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Access(string path, int mode);
+
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
     private static partial nint Syscall(nint number, nint a, nint b, nint c);
 
@@ -139,6 +146,12 @@ internal static unsafe partial class LibC
     /// <summary>Marks every descriptor from <paramref name="first"/> on close-on-exec; false on kernels before 5.11.</summary>
     public static bool MarkCloseOnExecFrom(int first) =>
         Syscall((nint)SyscallCloseRange, first, int.MaxValue, (nint)CloseRangeCloseOnExec) == 0;
+
+    /// <summary>The version of Landlock that the kernel has; 0: none, or it is switched off (landlock_create_ruleset(2)).</summary>
+    public static int LandlockVersion() => Math.Max(0, (int)Syscall((nint)SyscallLandlockCreateRuleset, 0, 0, LandlockAskVersion));
+
+    /// <summary>Whether this process may write to a file or into a folder.</summary>
+    public static bool MayWrite(string path) => Access(path, AccessWrite) == 0;
 
     /// <summary>Closes a descriptor unless it is negative.</summary>
     public static void CloseIfOpen(int descriptor)

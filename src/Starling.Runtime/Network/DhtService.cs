@@ -215,6 +215,7 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
                 UseV6 = isV6,
                 Saved = saved,
                 KeepsSavedId = _options.IsFileMine,
+                IsReadOnly = _options.IsReadOnly,
                 KnownV4 = isEverywhere || isV6 ? null : own,
                 KnownV6 = isEverywhere || !isV6 ? null : own,
             },
@@ -316,7 +317,7 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
 
     private void Save(DhtNode node)
     {
-        if (_options.File is { } file && node.NodeCount > 0)
+        if (_options.File is { } file && !_options.IsReadOnly && node.NodeCount > 0)
         {
             NodeFile.Write(file, node.Save());
         }

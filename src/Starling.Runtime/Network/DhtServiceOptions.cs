@@ -16,6 +16,9 @@ public sealed record DhtServiceOptions
     /// <summary>Whether the file is this process's alone, so that its node id is kept too: two nodes with one id would be taken for one.</summary>
     public bool IsFileMine { get; init; }
 
+    /// <summary>Whether it only looks: the file is not written, and other nodes are asked not to remember this one (BEP 43).</summary>
+    public bool IsReadOnly { get; init; }
+
     /// <summary>Told of names that can't be resolved; from any thread.</summary>
     public Action<Problem>? Failed { get; init; }
 }

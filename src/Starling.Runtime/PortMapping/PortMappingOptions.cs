@@ -27,6 +27,9 @@ public sealed record PortMappingOptions
     /// <summary>Told once when the gateway refuses, or is itself behind another one; from any thread.</summary>
     public Action<Problem>? Remark { get; init; }
 
+    /// <summary>Told after each round of questions, once <see cref="Changed"/> and <see cref="Remark"/> were: if neither was, the gateway does not answer, or there is none. From any thread.</summary>
+    public Action? Settled { get; init; }
+
     /// <summary>How long removal may take at the end.</summary>
     public TimeSpan RemovalTime { get; init; } = TimeSpan.FromSeconds(2);
 

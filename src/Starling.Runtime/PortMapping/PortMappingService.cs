@@ -79,6 +79,7 @@ public sealed class PortMappingService : IAsyncDisposable
                 }
             }
 
+            _options.Settled?.Invoke();
             await Task.Delay(pause, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
@@ -151,6 +152,7 @@ public sealed class PortMappingService : IAsyncDisposable
             }
 
             Tell(gateway, mapper, leases);
+            _options.Settled?.Invoke();
             Instant next = leases.Select(lease => lease.NextDue).Min();
             TimeSpan wait = next - Now();
             wait = wait > LongestLook ? LongestLook : wait > ShortestLook ? wait : ShortestLook;

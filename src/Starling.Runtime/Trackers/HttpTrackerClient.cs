@@ -57,11 +57,12 @@ internal sealed class HttpTrackerClient
                 return TrackerOutcome.Of("it names a host of this machine or the local network, but no path that ends with 'announce'", from);
             }
 
-            (byte[]? body, string? failure) = await GetAsync(HttpTrackerCodec.AnnounceUrl(tracker, request(from)), tracker, from, path, limit.Token)
-                .ConfigureAwait(false);
-            return body is null ? TrackerOutcome.Of(failure!, from)
+            (byte[]? body, string? failure, DateTimeOffset? date) =
+                await GetAsync(HttpTrackerCodec.AnnounceUrl(tracker, request(from)), tracker, from, path, limit.Token).ConfigureAwait(false);
+            TrackerOutcome outcome = body is null ? TrackerOutcome.Of(failure!, from)
                 : HttpTrackerCodec.TryReadAnnounce(body, out AnnounceAnswer? answer, out TrackerFailure? refused) ? new TrackerOutcome(answer, null, from)
                 : new TrackerOutcome(null, failure is null || refused.Refused ? refused : new TrackerFailure(failure), from);
+            return outcome with { Date = date };
         }
         catch (OperationCanceledException)
         {
@@ -91,7 +92,7 @@ internal sealed class HttpTrackerClient
                 return (null, new TrackerFailure("its name has no address of this family"));
             }
 
-            (byte[]? body, string? failure) = await GetAsync(url, tracker, PeerAddress.From(address, tracker.Port), path, limit.Token).ConfigureAwait(false);
+            (byte[]? body, string? failure, _) = await GetAsync(url, tracker, PeerAddress.From(address, tracker.Port), path, limit.Token).ConfigureAwait(false);
             TrackerFailure? refused = null;
             return body is not null && HttpTrackerCodec.TryReadScrape(body, swarms, out IReadOnlyList<(InfoHash, ScrapeCounts)>? counts, out refused)
                 ? (counts, null)
@@ -118,7 +119,7 @@ internal sealed class HttpTrackerClient
         exception is HttpRequestException or InvalidDataException or UriFormatException || NetworkFailure.Is(exception);
 
     /// <summary>A body; with a failure beside it where the status was none of success. No body: only the failure.</summary>
-    private static async Task<(byte[]? Body, string? Failure)> GetAsync(
+    private static async Task<(byte[]? Body, string? Failure, DateTimeOffset? Date)> GetAsync(
         string url, TrackerUrl tracker, PeerAddress first, TrackerPath path, CancellationToken cancellation)
     {
         using var handler = new SocketsHttpHandler
@@ -143,7 +144,7 @@ internal sealed class HttpTrackerClient
             {
                 if (Redirect(at, answer.Headers.Location) is not { } next)
                 {
-                    return (null, "it redirects to an address that is not followed");
+                    return (null, "it redirects to an address that is not followed", null);
                 }
 
                 at = next;
@@ -152,10 +153,10 @@ internal sealed class HttpTrackerClient
 
             string? failure = answer.IsSuccessStatusCode ? null : $"it answered with HTTP status {(int)answer.StatusCode}";
             (byte[]? body, string? tooLong) = await ReadAsync(answer, cancellation).ConfigureAwait(false);
-            return (body, failure ?? tooLong);
+            return (body, failure ?? tooLong, answer.Headers.Date);
         }
 
-        return (null, $"it redirects more than {MaxRedirects} times");
+        return (null, $"it redirects more than {MaxRedirects} times", null);
     }
 
     private static Uri? Redirect(Uri from, Uri? location)

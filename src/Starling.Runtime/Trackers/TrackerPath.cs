@@ -64,5 +64,8 @@ internal sealed record TrackerPath(AddressFamily Family, IPAddress Source)
 /// <summary>How one announce over one path ended: an answer or a failure, and who answered.</summary>
 internal sealed record TrackerOutcome(AnnounceAnswer? Answer, TrackerFailure? Failure, PeerAddress Tracker)
 {
+    /// <summary>What the tracker's clock said (RFC 9110, section 6.6.1); null: it did not say.</summary>
+    public DateTimeOffset? Date { get; init; }
+
     public static TrackerOutcome Of(string failure, PeerAddress tracker = default) => new(null, new TrackerFailure(failure), tracker);
 }

@@ -24,6 +24,7 @@ internal static class CommandTree
             InspectCommand.Build(),
             ImportCommand.Build(),
             TorrentCommand.Build(),
+            DoctorCommand.Build(),
             ModelCommand.Build(),
         };
         foreach (Option option in root.Options)

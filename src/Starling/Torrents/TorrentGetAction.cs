@@ -59,7 +59,7 @@ internal static class TorrentGetAction
             return true;
         }
 
-        if (!TryRead(settings.Torrent, out byte[]? bytes, out problem) || !TorrentFile.TryRead(bytes, out TorrentFile? file, out problem))
+        if (!TorrentFileReading.TryRead(settings.Torrent, out TorrentFile? file, out problem))
         {
             return false;
         }
@@ -74,28 +74,4 @@ internal static class TorrentGetAction
         DownRate = settings.Down,
         UpRate = settings.Up,
     };
-
-    private static bool TryRead(string path, [NotNullWhen(true)] out byte[]? bytes, [NotNullWhen(false)] out Problem? problem)
-    {
-        bytes = null;
-        problem = null;
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            if (stream.Length > TorrentLimits.MaxTorrentFileSize)
-            {
-                problem = new Problem("torrent", $"{path} has {stream.Length} bytes; a .torrent file has at most {TorrentLimits.MaxTorrentFileSize}");
-                return false;
-            }
-
-            bytes = new byte[stream.Length];
-            stream.ReadExactly(bytes);
-            return true;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
-        {
-            problem = new Problem("torrent", $"{path} can't be read: {exception.Message.TrimEnd('.')}", "Name a .torrent file or a magnet link");
-            return false;
-        }
-    }
 }

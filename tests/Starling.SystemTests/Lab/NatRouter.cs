@@ -18,7 +18,9 @@ internal static class NatRouter
     /// <param name="inside">The first three numbers of its local network; it is .1.</param>
     /// <param name="upnp">Whether it speaks UPnP.</param>
     /// <param name="pcp">Whether it speaks PCP and NAT-PMP.</param>
-    public static void Add(LabNetwork lab, ScratchFolder home, string name, IPAddress outside, string inside, bool upnp, bool pcp)
+    /// <param name="forwards">Whether it does what it is asked for, not refuse all of it.</param>
+    public static void Add(
+        LabNetwork lab, ScratchFolder home, string name, IPAddress outside, string inside, bool upnp, bool pcp, bool forwards = true)
     {
         lab.Machine(name);
         lab.Wire("net", $"p{name}", name, "wan");
@@ -64,10 +66,15 @@ internal static class NatRouter
             upnp_nat_postrouting_chain=postrouting_miniupnpd
             lease_file={Path.Combine(home.Path, $"{name}.leases")}
             clean_ruleset_interval=600
-            allow 1024-65535 {inside}.0/24 1024-65535
+            {(forwards ? "allow" : "deny")} 1024-65535 {inside}.0/24 1024-65535
             deny 0-65535 0.0.0.0/0 0-65535
 
             """);
+        if (!upnp && !pcp)
+        {
+            return;
+        }
+
         lab.Spawn(name, "miniupnpd", "-f", config, "-P", Path.Combine(home.Path, $"{name}.pid"), "-d");
     }
 
