@@ -4,7 +4,6 @@ using System.IO;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
-using Starling.Core.Torrents;
 using Starling.Runtime.Execution;
 using Starling.Runtime.Storage;
 using Starling.Runtime.Tasks;
@@ -13,29 +12,30 @@ using Starling.Runtime.Torrents;
 namespace Starling.Runtime.Engine;
 
 /// <summary>
-/// Makes a finished output an ordinary torrent, the same one at every peer, and seeds it: people who never heard of tasks can fetch it. What is seeded are second names
+/// Makes a finished output an ordinary torrent, the same one at every peer: people who never heard of tasks can fetch it. What is seeded are second names
 /// of the output files below <c>.starling/published</c>, so that it stays what it was when the output is merged anew.
 /// </summary>
 internal static class OutputPublisher
 {
     private const string Folder = "published";
 
-    /// <summary>Publishes the output files of a task. Reads them once.</summary>
+    /// <summary>Lays out the output files of a task and makes their torrent. Reads them once.</summary>
     /// <param name="task">The task; its one file's name, or its own name where it has several, names the torrent.</param>
     /// <param name="pathOf">Absolute path of an output file by its number.</param>
     /// <param name="privateFolder">The task's <c>.starling</c>.</param>
-    /// <param name="host">Seeds it.</param>
-    /// <param name="published">The torrent, and its session.</param>
+    /// <param name="published">The torrent.</param>
+    /// <param name="request">What seeds it.</param>
     /// <param name="problem">Why not.</param>
-    public static bool TryPublish(
+    public static bool TryLayOut(
         TaskInfo task,
         Func<int, string> pathOf,
         string privateFolder,
-        TorrentHost host,
         [NotNullWhen(true)] out PublishedOutput? published,
+        [NotNullWhen(true)] out TorrentRequest? request,
         [NotNullWhen(false)] out Problem? problem)
     {
         published = null;
+        request = null;
         string folder = Path.Combine(privateFolder, Folder);
         string name = task.Files.Count == 1 ? Path.GetFileName(task.Files[0].Path) : task.Name;
         string content = Path.Combine(folder, name);
@@ -59,13 +59,8 @@ internal static class OutputPublisher
 
             string path = Path.Combine(folder, $"{name}.torrent");
             File.WriteAllBytes(path, torrent.ToBytes());
-            var request = new TorrentRequest { File = torrent, Folder = folder, StateFolder = Path.Combine(folder, "state"), IsChecked = true };
-            if (!host.TryAdd(request, new Silent(), out TorrentSession? session, out problem))
-            {
-                return false;
-            }
-
-            published = new PublishedOutput(torrent, path, session);
+            request = new TorrentRequest { File = torrent, Folder = folder, StateFolder = Path.Combine(folder, "state"), IsChecked = true };
+            published = new PublishedOutput(torrent, path);
             return true;
         }
         catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
@@ -74,34 +69,9 @@ internal static class OutputPublisher
             return false;
         }
     }
-
-    /// <summary>What is being seeded has nothing to tell but its failure, which a later start meets again.</summary>
-    private sealed class Silent : ITorrentObserver
-    {
-        public void Known(TorrentInfo info, string folder)
-        {
-        }
-
-        public void Checking(int looked, int pieces)
-        {
-        }
-
-        public void Started(PieceBits have)
-        {
-        }
-
-        public void Report(DataEvent happened)
-        {
-        }
-
-        public void Failed(Problem problem)
-        {
-        }
-    }
 }
 
-/// <summary>An output that is being seeded.</summary>
+/// <summary>An output as a torrent.</summary>
 /// <param name="Torrent">The torrent.</param>
 /// <param name="Path">Absolute path of the .torrent file.</param>
-/// <param name="Session">Its data swarm.</param>
-internal sealed record PublishedOutput(TorrentFile Torrent, string Path, TorrentSession Session);
+internal sealed record PublishedOutput(TorrentFile Torrent, string Path);

@@ -1,12 +1,14 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
-using System.Net;
+using System.Diagnostics.CodeAnalysis;
 using System.Threading;
 using System.Threading.Tasks;
 using Starling.Core.Engine;
+using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Core.Torrents;
+using Starling.Runtime.Discovery;
 using Starling.Runtime.Network;
 using Starling.Runtime.Torrents;
 
@@ -14,7 +16,7 @@ namespace Starling.Runtime.Engine;
 
 /// <summary>
 /// The ordinary torrents beside one task: its inputs, and its output once that is published. Their peers are the task's, and, unless the task is a member swarm, whoever
-/// is found on the local network and in the DHT: what members share is their own, and nobody else is told its name.
+/// is found elsewhere: what members share is their own, and nobody else is told its name.
 /// </summary>
 internal sealed class SessionTorrents : IAsyncDisposable
 {
@@ -22,29 +24,23 @@ internal sealed class SessionTorrents : IAsyncDisposable
     private const int MaxPeers = 256;
 
     private readonly TorrentHost _host;
-    private readonly IPEndPoint _listener;
-    private readonly bool _locally;
     private readonly Lock _gate = new();
     private readonly List<PeerAddress> _peers = [];
-    private readonly List<IAsyncDisposable> _searches = [];
     private TaskInputs? _inputs;
     private TorrentSession? _published;
-    private bool _isMembersOnly = true;
     private bool _ending;
 
     /// <param name="listener">The port; before it is started.</param>
     /// <param name="utp">uTP at the same port; null: TCP alone.</param>
-    /// <param name="locally">Whether the local network is searched.</param>
     /// <param name="crashed">Told of a bug that ended the host's thread.</param>
-    public SessionTorrents(ConnectionListener listener, UtpEndpoint? utp, bool locally, Action<Exception> crashed)
-    {
+    public SessionTorrents(ConnectionListener listener, UtpEndpoint? utp, Action<Exception> crashed) =>
         _host = new TorrentHost(new TorrentHostOptions { Utp = utp }, listener, crashed);
-        _listener = listener.EndPoint;
-        _locally = locally;
-    }
 
-    /// <summary>The DHT, once it is there; null: it is not searched.</summary>
-    public DhtService? Dht { get; set; }
+    /// <summary>What finds peers; to be set before anything begins.</summary>
+    public PeerFinder? Finder { get; set; }
+
+    /// <summary>Trackers of the task: its torrents are announced there too.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Trackers { get; set; } = [];
 
     /// <summary>Begins to seed and fetch the inputs of a task that the node was told of.</summary>
     public void Begin(TaskFile task, TaskInputs inputs)
@@ -56,9 +52,8 @@ internal sealed class SessionTorrents : IAsyncDisposable
                 return;
             }
 
-            _isMembersOnly = task.IsMemberSwarm;
             _inputs = inputs;
-            inputs.Begin(_host, (swarm, session) => Search([swarm], session));
+            inputs.Begin(task.IsMemberSwarm ? _host.TryAdd : TryAddPublic);
             _peers.ForEach(inputs.AddPeer);
         }
     }
@@ -93,64 +88,65 @@ internal sealed class SessionTorrents : IAsyncDisposable
             }
         }
 
-        if (!OutputPublisher.TryPublish(task, pathOf, privateFolder, _host, out published, out problem))
+        // To publish is to show it to everybody, whoever the task belonged to.
+        if (!OutputPublisher.TryLayOut(task, pathOf, privateFolder, out published, out TorrentRequest? request, out problem)
+            || !TryAddPublic(request, new SilentObserver(), out TorrentSession? session, out problem))
         {
             return false;
         }
 
         lock (_gate)
         {
-            _published = published.Session;
+            _published = session;
             _published.AddPeers(_peers, PeerSource.Exchange);
-
-            // To publish is to show it to everybody, whoever the task belonged to.
-            _isMembersOnly = false;
-            Search(published.Torrent.Info.SwarmHashes, _published);
             return true;
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Ends everything; after the <see cref="Finder"/>.</summary>
     public async ValueTask DisposeAsync()
     {
-        IAsyncDisposable[] searches;
         lock (_gate)
         {
             _ending = true;
-            searches = [.. _searches];
-        }
-
-        foreach (IAsyncDisposable search in searches)
-        {
-            await search.DisposeAsync().ConfigureAwait(false);
         }
 
         await _host.DisposeAsync().ConfigureAwait(false);
     }
 
-    private void Search(IReadOnlyList<InfoHash> swarms, TorrentSession session)
+    private bool TryAddPublic(
+        TorrentRequest request, ITorrentObserver observer, [NotNullWhen(true)] out TorrentSession? session, [NotNullWhen(false)] out Problem? problem)
     {
-        if (_isMembersOnly)
+        bool added = TorrentSearch.TryBegin(_host, Finder!, request, new TorrentContacts { Trackers = Trackers }, observer, out TorrentSearch? search, out problem);
+        session = search?.Session;
+        return added;
+    }
+
+    /// <summary>What is being seeded has nothing to tell but its failure, which a later start meets again.</summary>
+    private sealed class SilentObserver : ITorrentObserver
+    {
+        public void Known(TorrentInfo info, string folder)
         {
-            return;
         }
 
-        foreach (InfoHash swarm in swarms)
+        public void Checking(int looked, int pieces)
         {
-            if (_locally)
-            {
-                _searches.Add(LocalDiscovery.Start(
-                    new LocalDiscoveryOptions { InfoHash = swarm, Listener = _listener },
-                    input =>
-                    {
-                        if (input is NodeInput.PeersFound found)
-                        {
-                            session.AddPeers(found.Addresses, found.Source);
-                        }
-                    }));
-            }
+        }
 
-            Dht?.Search(swarm, (ushort)_listener.Port, peers => session.AddPeers([.. peers.Take(MaxPeers)], PeerSource.Dht));
+        public void Started(PieceBits have)
+        {
+        }
+
+        public void Report(DataEvent happened)
+        {
+        }
+
+        public void Failed(Problem problem)
+        {
         }
     }
 }
+
+/// <summary>Takes a torrent in; false: why not.</summary>
+internal delegate bool AddTorrent(
+    TorrentRequest request, ITorrentObserver observer, [NotNullWhen(true)] out TorrentSession? session, [NotNullWhen(false)] out Problem? problem);

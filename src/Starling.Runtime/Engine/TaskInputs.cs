@@ -59,19 +59,15 @@ internal sealed class TaskInputs
         [.. _inputs.Where(input => !input.IsHere).Select(input => (input.Spec.Name, input.BytesHere, input.Spec.Length))];
 
     /// <summary>Begins to seed and to fetch; after the node was told of the task.</summary>
-    /// <param name="host">Carries the data swarms.</param>
-    /// <param name="search">Looks for peers of a torrent besides those of the task.</param>
-    public void Begin(TorrentHost host, Action<InfoHash, TorrentSession> search)
+    /// <param name="add">Takes a torrent in.</param>
+    public void Begin(AddTorrent add)
     {
         lock (_gate)
         {
             _arrived = Awaits ? new bool[_task.PieceCount] : null;
             foreach (TaskInput input in _inputs)
             {
-                if (TryAdd(host, input))
-                {
-                    search(InfoHash.Of(input.Spec.InfoHash), input.Session!);
-                }
+                Add(add, input);
             }
         }
     }
@@ -128,7 +124,7 @@ internal sealed class TaskInputs
         }
     }
 
-    private bool TryAdd(TorrentHost host, TaskInput input)
+    private void Add(AddTorrent add, TaskInput input)
     {
         TorrentRequest request;
         if (input.Here is { } here)
@@ -136,7 +132,7 @@ internal sealed class TaskInputs
             if (!TorrentFile.TryRead(here.Torrent, out TorrentFile? torrent, out Problem? damaged))
             {
                 _remark(damaged);
-                return false;
+                return;
             }
 
             request = new TorrentRequest
@@ -160,13 +156,13 @@ internal sealed class TaskInputs
             };
         }
 
-        if (!host.TryAdd(request, input, out TorrentSession? session, out Problem? problem))
+        if (add(request, input, out TorrentSession? session, out Problem? problem))
+        {
+            input.Session = session;
+        }
+        else
         {
             _remark(problem);
-            return false;
         }
-
-        input.Session = session;
-        return true;
     }
 }

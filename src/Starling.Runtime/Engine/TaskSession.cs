@@ -5,15 +5,14 @@ using System.Diagnostics.CodeAnalysis;
 using System.IO;
 using System.Linq;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Threading.Tasks;
 using Starling.Core.Crypto;
 using Starling.Core.Engine;
-using Starling.Core.PortMapping;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Runtime.Discovery;
 using Starling.Runtime.Identity;
 using Starling.Runtime.Kernels;
 using Starling.Runtime.Machine;
@@ -21,7 +20,6 @@ using Starling.Runtime.Network;
 using Starling.Runtime.PortMapping;
 using Starling.Runtime.Storage;
 using Starling.Runtime.Tasks;
-using Starling.Runtime.Trackers;
 
 namespace Starling.Runtime.Engine;
 
@@ -37,31 +35,22 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     /// <summary>The known nodes of the DHT, in the home folder or beside the task's journal.</summary>
     private const string DhtFile = "dht";
 
-    /// <summary>How long the last bytes of closed uTP connections may take to leave.</summary>
-    private static readonly TimeSpan UtpFarewell = TimeSpan.FromSeconds(1);
-
     private readonly TaskSessionOptions _options;
     private readonly ISessionObserver _observer;
     private readonly ISignatureVerifier _verifier;
     private readonly InputQueue _queue = new();
     private readonly EngineClock _clock = new();
     private readonly TaskCompletionSource<SessionOutcome> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TlsLinkTransport? _transport;
-    private UdpPort? _udp;
-    private ConnectionListener? _listener;
+    private SessionPort? _port;
     private SessionTorrents? _torrents;
-    private UtpEndpoint? _utp;
     private OpenTaskFolder? _folder;
     private TaskInputs? _inputs;
-    private PeerResolver? _resolver;
-    private LocalDiscovery? _discovery;
-    private DhtService? _dht;
-    private volatile TrackerService? _trackers;
+    private volatile PeerFinder? _finder;
+    private volatile PeerSearch? _search;
     private PortMappingService? _mapping;
     private volatile MappedPort? _mapped;
     private EngineLoop? _loop;
     private bool _disposed;
-    private bool _hasSiblings;
     private volatile SessionOutcome? _notOpened;
 
     private TaskSession(TaskSessionOptions options, ISessionObserver observer, ISignatureVerifier verifier)
@@ -75,7 +64,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     public PublicKey Identity => _options.Identity.PublicKey;
 
     /// <summary>Where it listens.</summary>
-    public IPEndPoint ListenEndPoint => _transport!.ListenEndPoint;
+    public IPEndPoint ListenEndPoint => _port!.EndPoint;
 
     /// <summary>Addresses under which others may reach it, the best first.</summary>
     public IReadOnlyList<PeerAddress> Reachable { get; private set; } = [];
@@ -96,7 +85,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     public Task<SessionOutcome> Ended => _ended.Task;
 
     /// <inheritdoc/>
-    ILinkTransport IEngineHost.Transport => _transport!;
+    ILinkTransport IEngineHost.Transport => _port!.Transport;
 
     /// <inheritdoc/>
     TaskParts IEngineHost.Parts => _folder?.Parts ?? throw new InvalidOperationException("The task is not open yet.");
@@ -152,11 +141,10 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             first.Add(new NodeInput.PeersFound(addresses, PeerSource.Owner));
         }
 
-        _hasSiblings = siblings.Count > 0;
-        StartDht();
-        _resolver = new PeerResolver(Found, Remark);
-        _resolver.Resolve(_options.Peers, PeerSource.Owner);
-        _resolver.Resolve(_options.Magnet?.Peers ?? [], PeerSource.Magnet);
+        _finder = new PeerFinder(Finding(hasSiblings: siblings.Count > 0), _verifier);
+        _search = _finder.Prepare(TaskSwarmSearch.Of(_options, Snapshot, (peers, source) => _queue.Add(new NodeInput.PeersFound(peers, source))));
+        _torrents?.Finder = _finder;
+        _search.Begin();
         if (_folder is not null)
         {
             PostOpened(_folder);
@@ -165,25 +153,13 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         _loop = new EngineLoop(node, _queue, this, _clock);
         _loop.Start(first);
         BeginInputs();
-        if (_options.DiscoverLocally)
-        {
-            _discovery = LocalDiscovery.Start(
-                new LocalDiscoveryOptions { InfoHash = InfoHash.Of(_options.TaskId), Listener = _transport!.ListenEndPoint, Failed = Remark },
-                Found);
-        }
-
-        if (_options.AskTrackers)
-        {
-            _trackers = SwarmTrackers.Start(_options, Resumed, _transport!.ListenEndPoint, Snapshot, Found, Remark);
-            _trackers?.Connected(Snapshot().Peers.Count);
-        }
-
+        _search.AskTrackers(_options.Task is { } task && Resumed == task.Info.PieceCount);
         if (_options.MapPort && !IPAddress.IsLoopback(ListenEndPoint.Address))
         {
             _mapping = PortMappingService.Start(new PortMappingOptions
             {
                 Listener = ListenEndPoint,
-                Transports = _udp is null ? [MappedTransport.Tcp] : [MappedTransport.Tcp, MappedTransport.Udp],
+                Transports = _port!.Transports,
                 Changed = OnMapped,
                 Remark = Remark,
             });
@@ -216,25 +192,9 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
 
         _disposed = true;
         _queue.Close();
-        System.Threading.Tasks.Task[] farewells =
-        [
-            _trackers?.DisposeAsync().AsTask() ?? System.Threading.Tasks.Task.CompletedTask,
-            _mapping?.DisposeAsync().AsTask() ?? System.Threading.Tasks.Task.CompletedTask,
-        ];
-        if (_dht is not null)
-        {
-            await _dht.DisposeAsync().ConfigureAwait(false);
-        }
-
-        if (_discovery is not null)
-        {
-            await _discovery.DisposeAsync().ConfigureAwait(false);
-        }
-
-        if (_resolver is not null)
-        {
-            await _resolver.DisposeAsync().ConfigureAwait(false);
-        }
+        System.Threading.Tasks.Task farewells = System.Threading.Tasks.Task.WhenAll(
+            _finder?.DisposeAsync().AsTask() ?? System.Threading.Tasks.Task.CompletedTask,
+            _mapping?.DisposeAsync().AsTask() ?? System.Threading.Tasks.Task.CompletedTask);
 
         // Runs first: nothing that they print is wanted any more. Then the goodbyes go out, and last the disk is finished.
         if (_folder is not null)
@@ -242,9 +202,9 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             await _folder.StopWork().ConfigureAwait(false);
         }
 
-        if (_transport is not null)
+        if (_port is not null)
         {
-            await _transport.DisposeAsync().ConfigureAwait(false);
+            await _port.Transport.DisposeAsync().ConfigureAwait(false);
         }
 
         if (_torrents is not null)
@@ -252,38 +212,22 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             await _torrents.DisposeAsync().ConfigureAwait(false);
         }
 
-        if (_listener is not null)
+        await farewells.ConfigureAwait(false);
+        if (_port is not null)
         {
-            await _listener.DisposeAsync().ConfigureAwait(false);
-        }
-
-        if (_utp is not null)
-        {
-            await _utp.StopAsync(UtpFarewell).ConfigureAwait(false);
-        }
-
-        if (_udp is not null)
-        {
-            await _udp.DisposeAsync().ConfigureAwait(false);
+            await _port.DisposeAsync().ConfigureAwait(false);
         }
 
         if (_folder is not null)
         {
             await _folder.DisposeAsync().ConfigureAwait(false);
         }
-
-        await System.Threading.Tasks.Task.WhenAll(farewells).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     void IEngineHost.PeerListens(PeerAddress address)
     {
-        // Siblings on this machine need no DHT to be found.
-        if (!_hasSiblings)
-        {
-            _dht?.AddNodes([address], isVouched: false);
-        }
-
+        _finder?.AddNodes([address], isVouched: false);
         _torrents?.AddPeer(address);
     }
 
@@ -293,11 +237,10 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         switch (nodeEvent)
         {
             case NodeEvent.Swarm swarm:
-                _dht?.SetLonely(InfoHash.Of(_options.TaskId), swarm.Connected == 0);
-                _trackers?.Connected(swarm.Connected);
+                _search?.Connected(swarm.Connected);
                 break;
             case NodeEvent.Complete:
-                _trackers?.Completed();
+                _search?.Completed();
                 if (_options.Publish)
                 {
                     _ = System.Threading.Tasks.Task.Run(Publish);
@@ -349,52 +292,24 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             ? kernel as IHitCheck
             : null;
 
-    /// <summary>Looks for the swarm in the DHT. Nothing is asked before somebody is known to ask.</summary>
-    private void StartDht()
+    private PeerFinderOptions Finding(bool hasSiblings) => new()
     {
-        if (!_options.UseDht || _udp is null)
-        {
-            return;
-        }
-
-        _dht = DhtService.Start(
-            new DhtServiceOptions
-            {
-                Nodes = [.. _options.DhtRouters, .. _options.Task?.Nodes ?? []],
-                File = Path.Combine(_options.HomeFolder ?? Path.Combine(_options.Folder, TaskFolder.PrivateName), DhtFile),
-                IsFileMine = _options.HomeFolder is null,
-                Failed = Remark,
-            },
-            _udp,
-            _verifier);
-        InfoHash swarm = InfoHash.Of(_options.TaskId);
-        _dht.Search(swarm, (ushort)ListenEndPoint.Port, peers => _queue.Add(new NodeInput.PeersFound(peers, PeerSource.Dht)));
-        _dht.SetLonely(swarm, isLonely: true);
-        if (_torrents is not null)
-        {
-            _torrents.Dht = _dht;
-        }
-    }
-
-    /// <summary>Peers that were found elsewhere: where a peer listens is its node of the DHT too.</summary>
-    private void Found(NodeInput input)
-    {
-        _queue.Add(input);
-        if (input is NodeInput.PeersFound found)
-        {
-            bool isVouched = found.Source is PeerSource.Owner or PeerSource.Magnet;
-            if (isVouched || !_hasSiblings)
-            {
-                _dht?.AddNodes(found.Addresses, isVouched);
-            }
-        }
-    }
+        Listener = ListenEndPoint,
+        Locally = _options.DiscoverLocally,
+        AskTrackers = _options.AskTrackers,
+        DhtPort = _options.UseDht ? _port!.Udp : null,
+        DhtNodes = _options.DhtRouters,
+        DhtFile = Path.Combine(_options.HomeFolder ?? Path.Combine(_options.Folder, TaskFolder.PrivateName), DhtFile),
+        IsDhtFileMine = _options.HomeFolder is null,
+        PeersAreNodes = !hasSiblings,
+        Remark = Remark,
+    };
 
     private void OnMapped(MappedPort mapped)
     {
         _mapped = mapped;
         _queue.Add(new NodeInput.Listening(mapped.External is { } external ? [.. Reachable, external] : Reachable));
-        _trackers?.Mapped(mapped.External?.Port ?? 0);
+        _finder?.Mapped(mapped.External?.Port ?? 0);
         _observer.Mapped(mapped.External, mapped.Protocol);
     }
 
@@ -407,7 +322,12 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             return outcome;
         }
 
-        if (!SharedPort.TryOpen(_options.Listen, out Socket? listener, out _udp, out Problem? problem))
+        var listening = new LinkTransportOptions
+        {
+            IsEngineBehind = () => _queue.IsCrowded,
+            Refused = (address, refused) => _observer.Report(new NodeEvent.Refused(refused with { Reason = $"{address}: {refused.Reason}" })),
+        };
+        if (!SessionPort.TryOpen(_options.Listen, _options.UseUtp, listening, _queue.Add, out _port, out Problem? problem))
         {
             if (_folder is { } folder)
             {
@@ -423,31 +343,21 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             Remark(problem);
         }
 
-        var listening = new LinkTransportOptions
-        {
-            IsEngineBehind = () => _queue.IsCrowded,
-            Refused = (address, refused) => _observer.Report(new NodeEvent.Refused(refused with { Reason = $"{address}: {refused.Reason}" })),
-        };
-        _listener = ConnectionListener.At(listening, listener);
-        _utp = _options.UseUtp && _udp is not null ? UtpEndpoint.Start(_udp) : null;
-        _transport = TlsLinkTransport.Attach(listening, _queue.Add, _listener, _utp);
         if (_options.Publish || _options.Task is not { Info.Inputs.Count: 0 })
         {
-            _torrents = new SessionTorrents(_listener, _utp, _options.DiscoverLocally, bug => ((IEngineHost)this).Crashed(bug, null));
+            _torrents = new SessionTorrents(_port.Listener, _port.Utp, bug => ((IEngineHost)this).Crashed(bug, null))
+            {
+                Trackers = TaskSwarmSearch.TrackersOf(_options),
+            };
         }
 
-        if (_utp is not null)
-        {
-            _listener.Accept(_utp);
-        }
-
-        _listener.Start();
+        _port.Start();
         if (_folder is not null)
         {
-            _transport.Serve(_folder.Parts.Store);
+            _port.Transport.Serve(_folder.Parts.Store);
         }
 
-        Reachable = LocalAddresses.Reachable(_transport.ListenEndPoint);
+        Reachable = LocalAddresses.Reachable(ListenEndPoint);
         return null;
     }
 
@@ -479,7 +389,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             Remark(remark);
         }
 
-        _transport?.Serve(folder.Parts.Store);
+        _port?.Transport.Serve(folder.Parts.Store);
         _inputs = inputs;
         return null;
     }

@@ -47,7 +47,7 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
     private DhtService(DhtServiceOptions options, UdpPort port, ISignatureVerifier verifier)
     {
         (_options, _port, _verifier) = (options, port, verifier);
-        _resolver = new PeerResolver(input => AddNodes(((NodeInput.PeersFound)input).Addresses, isVouched: true), options.Failed);
+        _resolver = new PeerResolver((nodes, _) => AddNodes(nodes, isVouched: true), options.Failed);
         _running = Task.Run(RunAsync);
         _port.Add(this);
     }
@@ -89,6 +89,9 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
         _hasSomebody = true;
         Enqueue((node, now) => node.AddNodes(addresses, isVouched, now));
     }
+
+    /// <summary>Nodes that a task or torrent names (BEP 5), as <c>HOST:PORT</c>; names are resolved.</summary>
+    public void AddNodes(IReadOnlyList<string> nodes) => _resolver.Resolve(nodes, PeerSource.Owner);
 
     /// <summary>Says whether a swarm has no peers, so that it is looked for more often.</summary>
     public void SetLonely(InfoHash swarm, bool isLonely) => Enqueue((node, now) => node.SetLonely(swarm, isLonely, now));

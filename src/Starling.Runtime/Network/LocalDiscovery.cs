@@ -7,20 +7,21 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
-using Starling.Core.Engine;
 using Starling.Core.Primitives;
 using Starling.Core.Wire;
-using Starling.Runtime.Engine;
 
 namespace Starling.Runtime.Network;
 
 /// <summary>
-/// Local discovery (BEP 14): announces a swarm to the local networks by multicast and reports who else announces it. Processes of
+/// Local discovery (BEP 14): announces the swarms of this process to the local networks by multicast and reports who else announces them. Processes of
 /// one machine find each other too: multicast on any interface is heard by its sender's machine, and a machine without
-/// a network speaks on loopback.
+/// a network speaks on loopback. One for a process, however many swarms it is in: thread-safe.
 /// </summary>
 public sealed class LocalDiscovery : IAsyncDisposable
 {
+    /// <summary>Swarms announced; further ones are not looked for here.</summary>
+    public const int MaxSwarms = 1_000;
+
     /// <summary>Datagrams looked at a second, whatever they hold.</summary>
     private const int MaxDatagramsPerSecond = 100;
 
@@ -30,41 +31,65 @@ public sealed class LocalDiscovery : IAsyncDisposable
     /// <summary>A peer that keeps announcing is reported again after this long.</summary>
     private static readonly TimeSpan ReportAgain = TimeSpan.FromMinutes(1);
 
+    /// <summary>Swarms that are added one after the other are announced together.</summary>
+    private static readonly TimeSpan AddedTogether = TimeSpan.FromMilliseconds(20);
+
     private const int MaxStrangers = 1024;
 
     private readonly LocalDiscoveryOptions _options;
-    private readonly PostInput _post;
-    private readonly LocalDiscoveryMessage _message;
+    private readonly string _cookie = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private readonly CancellationTokenSource _stopping = new();
-    private readonly SemaphoreSlim _strangerCame = new(0, 1);
+    private readonly SemaphoreSlim _changed = new(0, 1);
     private readonly TokenBucket _datagrams = new(MaxDatagramsPerSecond, 2 * MaxDatagramsPerSecond);
     private readonly TokenBucket _reports = new(MaxReportsPerSecond, 4 * MaxReportsPerSecond);
     private readonly Lock _gate = new();
-    private readonly Dictionary<PeerAddress, long> _reportedMs = [];
+    private readonly Dictionary<InfoHash, Action<IReadOnlyList<PeerAddress>>> _found = [];
+    private readonly Dictionary<(InfoHash Swarm, PeerAddress Peer), long> _reportedMs = [];
     private readonly Task _running;
     private HashSet<IPAddress> _own = [];
+    private bool _swarmCame;
+    private bool _strangerCame;
 
-    private LocalDiscovery(LocalDiscoveryOptions options, PostInput post)
+    private LocalDiscovery(LocalDiscoveryOptions options)
     {
         _options = options;
-        _post = post;
-        _message = new LocalDiscoveryMessage(
-            (ushort)options.Listener.Port, [options.InfoHash], Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
         _running = Task.Run(RunAsync);
     }
 
     /// <summary>Whether the first announcement has been made; from then on every interface is heard.</summary>
     internal bool HasSpoken { get; private set; }
 
-    /// <summary>Begins to announce and to listen, in the background. Peers come to <paramref name="post"/> from any thread.</summary>
-    public static LocalDiscovery Start(LocalDiscoveryOptions options, PostInput post)
+    /// <summary>Begins in the background.</summary>
+    public static LocalDiscovery Start(LocalDiscoveryOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(post);
-        return new LocalDiscovery(options, post);
+        return new LocalDiscovery(options);
     }
 
-    /// <summary>Falls silent. Nothing is posted afterwards.</summary>
+    /// <summary>Announces a swarm from now on, and reports its peers to <paramref name="found"/>, from any thread.</summary>
+    public void Search(InfoHash swarm, Action<IReadOnlyList<PeerAddress>> found)
+    {
+        ArgumentNullException.ThrowIfNull(found);
+        lock (_gate)
+        {
+            if (_found.Count < MaxSwarms && _found.TryAdd(swarm, found))
+            {
+                _swarmCame = true;
+                Nudge();
+            }
+        }
+    }
+
+    /// <summary>Announces the swarm no more. A last report may still be under way.</summary>
+    public void StopSearch(InfoHash swarm)
+    {
+        lock (_gate)
+        {
+            _found.Remove(swarm);
+        }
+    }
+
+    /// <summary>Falls silent. Nothing is reported afterwards.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
@@ -109,10 +134,12 @@ public sealed class LocalDiscovery : IAsyncDisposable
         int round = 0;
         while (!_stopping.IsCancellationRequested)
         {
-            int spoken = await AnnounceOnceAsync(groups).ConfigureAwait(false);
-            HasSpoken = true;
+            InfoHash[] swarms = TakeSwarms(out bool isAnyNew);
+            round = isAnyNew ? 0 : round;
+            int spoken = swarms.Length == 0 ? 0 : await AnnounceOnceAsync(groups, swarms).ConfigureAwait(false);
+            HasSpoken |= swarms.Length > 0;
             long announcedMs = Environment.TickCount64;
-            if (spoken == 0 && !failureTold && !_stopping.IsCancellationRequested)
+            if (swarms.Length > 0 && spoken == 0 && !failureTold && !_stopping.IsCancellationRequested)
             {
                 failureTold = true;
                 _options.Failed?.Invoke(new Problem(
@@ -125,24 +152,51 @@ public sealed class LocalDiscovery : IAsyncDisposable
                 ? _options.QuickIntervals[round] * (1 + 0.25 * Random.Shared.NextDouble())
                 : _options.Interval * (0.9 + 0.2 * Random.Shared.NextDouble());
             round++;
-            await WaitAsync(wait, announcedMs).ConfigureAwait(false);
+            await WaitAsync(announcedMs, wait).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Waits for the next announcement's time; a stranger shortens the wait.</summary>
-    private async Task WaitAsync(TimeSpan wait, long announcedMs)
+    private InfoHash[] TakeSwarms(out bool isAnyNew)
     {
+        lock (_gate)
+        {
+            (isAnyNew, _swarmCame, _strangerCame) = (_swarmCame, false, false);
+            return [.. _found.Keys];
+        }
+    }
+
+    /// <summary>Waits for the next announcement's time; a new swarm and a stranger shorten the wait.</summary>
+    private async Task WaitAsync(long announcedMs, TimeSpan wait)
+    {
+        bool isAnswering = false;
         try
         {
-            if (await _strangerCame.WaitAsync(wait, _stopping.Token).ConfigureAwait(false))
+            while (true)
             {
-                TimeSpan sinceLast = TimeSpan.FromMilliseconds(Environment.TickCount64 - announcedMs);
-                TimeSpan pause = _options.MinAnswerInterval - sinceLast;
-                TimeSpan left = (pause > TimeSpan.Zero ? pause : TimeSpan.Zero) + _options.AnswerDelay * Random.Shared.NextDouble();
-                TimeSpan regular = wait - sinceLast;
-                regular = regular > TimeSpan.Zero ? regular : TimeSpan.Zero;
-                await Task.Delay(left < regular ? left : regular, _stopping.Token).ConfigureAwait(false);
+                TimeSpan left = wait - TimeSpan.FromMilliseconds(Environment.TickCount64 - announcedMs);
+                if (left <= TimeSpan.Zero || !await _changed.WaitAsync(left, _stopping.Token).ConfigureAwait(false))
+                {
+                    return;
+                }
+
+                lock (_gate)
+                {
+                    if (_swarmCame)
+                    {
+                        break;
+                    }
+
+                    if (_strangerCame && !isAnswering)
+                    {
+                        isAnswering = true;
+                        TimeSpan passed = TimeSpan.FromMilliseconds(Environment.TickCount64 - announcedMs);
+                        TimeSpan answer = (passed > _options.MinAnswerInterval ? passed : _options.MinAnswerInterval) + (_options.AnswerDelay * Random.Shared.NextDouble());
+                        wait = answer < wait ? answer : wait;
+                    }
+                }
             }
+
+            await Task.Delay(AddedTogether, _stopping.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -151,7 +205,7 @@ public sealed class LocalDiscovery : IAsyncDisposable
     }
 
     /// <summary>Speaks on all interfaces that lead to the listener; returns on how many.</summary>
-    private async Task<int> AnnounceOnceAsync(List<MulticastGroup> groups)
+    private async Task<int> AnnounceOnceAsync(List<MulticastGroup> groups, InfoHash[] swarms)
     {
         IReadOnlyList<NetworkInterface> cards = LocalAddresses.Up();
         lock (_gate)
@@ -175,7 +229,7 @@ public sealed class LocalDiscovery : IAsyncDisposable
                 bool isLoopback = card.NetworkInterfaceType == NetworkInterfaceType.Loopback;
                 if (isLoopback == onLoopback && (isLoopback || card.SupportsMulticast) && LeadsToListener(card))
                 {
-                    spoken += await SpeakAsync(groups, card).ConfigureAwait(false);
+                    spoken += await SpeakAsync(groups, card, swarms).ConfigureAwait(false);
                 }
             }
 
@@ -189,16 +243,20 @@ public sealed class LocalDiscovery : IAsyncDisposable
         return spoken;
     }
 
-    private async Task<int> SpeakAsync(List<MulticastGroup> groups, NetworkInterface card)
+    private async Task<int> SpeakAsync(List<MulticastGroup> groups, NetworkInterface card, InfoHash[] swarms)
     {
         int spoken = 0;
         foreach (MulticastGroup group in groups)
         {
-            if (SpeaksFamilyOfListener(group.IsV6)
-                && await group.SendAsync(card, _message.Encode(group.IsV6), _stopping.Token).ConfigureAwait(false))
+            bool isHeard = SpeaksFamilyOfListener(group.IsV6);
+            for (int first = 0; isHeard && first < swarms.Length; first += LocalDiscoveryMessage.MaxInfoHashes)
             {
-                spoken++;
+                InfoHash[] some = swarms[first..Math.Min(first + LocalDiscoveryMessage.MaxInfoHashes, swarms.Length)];
+                var message = new LocalDiscoveryMessage((ushort)_options.Listener.Port, some, _cookie);
+                isHeard = await group.SendAsync(card, message.Encode(group.IsV6), _stopping.Token).ConfigureAwait(false);
             }
+
+            spoken += isHeard ? 1 : 0;
         }
 
         return spoken;
@@ -240,25 +298,28 @@ public sealed class LocalDiscovery : IAsyncDisposable
         {
             if (_datagrams.TryTake()
                 && LocalDiscoveryMessage.TryDecode(buffer.AsSpan(0, received.Length), out LocalDiscoveryMessage? message)
-                && message.Cookie != _message.Cookie
-                && message.InfoHashes.Contains(_options.InfoHash)
+                && message.Cookie != _cookie
                 && !received.Sender.IsIPv6LinkLocal)
             {
-                Hear(received.Sender, message.Port);
+                foreach (InfoHash swarm in message.InfoHashes)
+                {
+                    Hear(swarm, received.Sender, message.Port);
+                }
             }
         }
     }
 
-    private void Hear(IPAddress sender, int port)
+    private void Hear(InfoHash swarm, IPAddress sender, int port)
     {
         PeerAddress address = PeerAddress.From(sender, port);
+        Action<IReadOnlyList<PeerAddress>>? found;
         lock (_gate)
         {
             // A process of this machine is heard on each of its interfaces; one address of it is enough.
-            PeerAddress key = _own.Contains(sender) ? PeerAddress.From(IPAddress.Loopback, port) : address;
+            (InfoHash, PeerAddress) key = (swarm, _own.Contains(sender) ? PeerAddress.From(IPAddress.Loopback, port) : address);
             long nowMs = Environment.TickCount64;
             bool isKnown = _reportedMs.TryGetValue(key, out long reportedMs);
-            if ((isKnown && nowMs - reportedMs < ReportAgain.TotalMilliseconds) || !_reports.TryTake())
+            if (!_found.TryGetValue(swarm, out found) || (isKnown && nowMs - reportedMs < ReportAgain.TotalMilliseconds) || !_reports.TryTake())
             {
                 return;
             }
@@ -269,12 +330,22 @@ public sealed class LocalDiscovery : IAsyncDisposable
             }
 
             _reportedMs[key] = nowMs;
-            if (!isKnown && _strangerCame.CurrentCount == 0)
+            if (!isKnown)
             {
-                _strangerCame.Release();
+                _strangerCame = true;
+                Nudge();
             }
         }
 
-        _post(new NodeInput.PeersFound([address], PeerSource.Local));
+        found([address]);
+    }
+
+    /// <summary>Ends the present wait; under the gate.</summary>
+    private void Nudge()
+    {
+        if (_changed.CurrentCount == 0)
+        {
+            _changed.Release();
+        }
     }
 }

@@ -9,9 +9,6 @@ namespace Starling.Runtime.Network;
 /// <summary>What a <see cref="LocalDiscovery"/> announces, and how often.</summary>
 public sealed record LocalDiscoveryOptions
 {
-    /// <summary>The swarm: all that is told to the network besides the port.</summary>
-    public required InfoHash InfoHash { get; init; }
-
     /// <summary>Where this process listens; decides on which interfaces it is announced.</summary>
     public required IPEndPoint Listener { get; init; }
 
@@ -30,6 +27,6 @@ public sealed record LocalDiscoveryOptions
     /// <summary>UDP port of the groups.</summary>
     public int GroupPort { get; init; } = LocalDiscoveryMessage.GroupPort;
 
-    /// <summary>Told once, when no interface can be spoken on: the task goes on without local discovery. From any thread.</summary>
+    /// <summary>Told once, when no interface can be spoken on: what is announced goes on without local discovery. From any thread.</summary>
     public Action<Problem>? Failed { get; init; }
 }

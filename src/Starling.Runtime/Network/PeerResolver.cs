@@ -8,7 +8,6 @@ using System.Threading.Tasks;
 using Starling.Core.Engine;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
-using Starling.Runtime.Engine;
 
 namespace Starling.Runtime.Network;
 
@@ -25,7 +24,7 @@ public sealed class PeerResolver : IAsyncDisposable
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan LookUpAgain = TimeSpan.FromMinutes(10);
 
-    private readonly PostInput _post;
+    private readonly Action<IReadOnlyList<PeerAddress>, PeerSource> _found;
     private readonly Action<Problem>? _failed;
     private readonly Func<string, CancellationToken, Task<IPAddress[]>> _lookUp;
     private readonly CancellationTokenSource _stopping = new();
@@ -33,17 +32,18 @@ public sealed class PeerResolver : IAsyncDisposable
     private readonly List<Task> _names = [];
 
     /// <summary>A resolver that asks the system.</summary>
-    /// <param name="post">Gets the addresses; from any thread.</param>
+    /// <param name="found">Gets the addresses; from any thread.</param>
     /// <param name="failed">Told once for each name that can't be resolved at first; from any thread.</param>
-    public PeerResolver(PostInput post, Action<Problem>? failed)
-        : this(post, failed, (name, cancellation) => Dns.GetHostAddressesAsync(name, cancellation))
+    public PeerResolver(Action<IReadOnlyList<PeerAddress>, PeerSource> found, Action<Problem>? failed)
+        : this(found, failed, (name, cancellation) => Dns.GetHostAddressesAsync(name, cancellation))
     {
     }
 
-    internal PeerResolver(PostInput post, Action<Problem>? failed, Func<string, CancellationToken, Task<IPAddress[]>> lookUp)
+    internal PeerResolver(
+        Action<IReadOnlyList<PeerAddress>, PeerSource> found, Action<Problem>? failed, Func<string, CancellationToken, Task<IPAddress[]>> lookUp)
     {
-        ArgumentNullException.ThrowIfNull(post);
-        _post = post;
+        ArgumentNullException.ThrowIfNull(found);
+        _found = found;
         _failed = failed;
         _lookUp = lookUp;
     }
@@ -78,11 +78,11 @@ public sealed class PeerResolver : IAsyncDisposable
 
         if (known.Count > 0)
         {
-            _post(new NodeInput.PeersFound(known, source));
+            _found(known, source);
         }
     }
 
-    /// <summary>Stops looking up. Nothing is posted afterwards.</summary>
+    /// <summary>Stops looking up. Nothing is reported afterwards.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
@@ -130,7 +130,7 @@ public sealed class PeerResolver : IAsyncDisposable
             if (found.Length > 0 && !found.SequenceEqual(reported))
             {
                 reported = found;
-                _post(new NodeInput.PeersFound(found, source));
+                _found(found, source);
             }
 
             TimeSpan wait = found.Length > 0 ? LookUpAgain : retry;

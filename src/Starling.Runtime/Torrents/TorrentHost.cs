@@ -4,6 +4,7 @@ using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.IO;
+using System.Linq;
 using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
@@ -206,9 +207,18 @@ public sealed class TorrentHost : IAsyncDisposable
 
     internal void Connect(TorrentSession session, PeerAddress address) => Start(() => ConnectAsync(session, address));
 
+    /// <summary>The metadata that a link named is known: connections are served under all its names from now on.</summary>
+    internal void List(TorrentSession session)
+    {
+        foreach (InfoHash hash in session.SwarmHashes)
+        {
+            _byHash.TryAdd(hash, session);
+        }
+    }
+
     private void Unlist(TorrentSession session)
     {
-        foreach (InfoHash hash in session.Request.SwarmHashes)
+        foreach (InfoHash hash in session.Request.SwarmHashes.Concat(session.SwarmHashes))
         {
             _byHash.TryRemove(new KeyValuePair<InfoHash, TorrentSession>(hash, session));
         }
@@ -333,7 +343,7 @@ public sealed class TorrentHost : IAsyncDisposable
         Stream stream;
         try
         {
-            stream = await _dialer.DialAsync(address, session.Request.SwarmHashes[0], _stopping.Token).ConfigureAwait(false);
+            stream = await _dialer.DialAsync(address, session.SwarmHashes[0], _stopping.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (NetworkFailure.Is(exception))
         {

@@ -7,7 +7,7 @@ namespace Starling.Runtime.Torrents;
 /// <summary>A torrent to fetch and to share.</summary>
 public sealed record TorrentRequest
 {
-    /// <summary>The torrent; null: <see cref="Magnet"/> names it, and peers tell the rest.</summary>
+    /// <summary>The torrent; null: <see cref="Magnet"/> names it, and peers tell the rest. With both, the link only adds whom to ask.</summary>
     public TorrentFile? File { get; init; }
 
     /// <summary>The link; null: <see cref="File"/> is known.</summary>

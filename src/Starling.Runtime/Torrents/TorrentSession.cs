@@ -59,6 +59,9 @@ public sealed class TorrentSession
 
     internal TorrentRequest Request => _request;
 
+    /// <summary>The 20-byte names of its swarms, all of them once the metadata is known.</summary>
+    internal IReadOnlyList<InfoHash> SwarmHashes => Info?.SwarmHashes ?? _request.SwarmHashes;
+
     internal Instant NextWake => _swarm.NextWake;
 
     internal Instant SnapshotAt { get; private set; }
@@ -119,6 +122,11 @@ public sealed class TorrentSession
         _layers = file.Layers ?? (info.HasV2 ? new PieceLayers(info) : null);
         _content = new TorrentContent(storage, _layers, Pool);
         _storage = storage;
+        if (_request.File is null)
+        {
+            _host.List(this);
+        }
+
         _observer.Known(info, storage.Root);
         if (_request.File is null && storage.SaveTorrent(file) is { } unsaved)
         {

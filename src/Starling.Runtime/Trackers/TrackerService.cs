@@ -30,7 +30,7 @@ public sealed class TrackerService : IAsyncDisposable
     private readonly uint _key = BinaryPrimitives.ReadUInt32LittleEndian(RandomNumberGenerator.GetBytes(sizeof(uint)));
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _changed = new(0, 1);
-    private readonly SemaphoreSlim _places = new(MaxParallel, MaxParallel);
+    private readonly SemaphoreSlim _places;
     private readonly Lock _gate = new();
     private readonly HashSet<Task> _announces = [];
     private readonly HashSet<(string Tracker, string Kind)> _told = [];
@@ -41,6 +41,7 @@ public sealed class TrackerService : IAsyncDisposable
     private TrackerService(TrackerServiceOptions options, IReadOnlyList<IReadOnlyList<TrackerUrl>> tiers)
     {
         _options = options;
+        _places = options.Places ?? new SemaphoreSlim(MaxParallel, MaxParallel);
         _paths = TrackerPath.Of(options.Listener);
         _http = new HttpTrackerClient(options.HttpTime);
         _udp = new UdpTrackerClient(options.UdpFirstWait);

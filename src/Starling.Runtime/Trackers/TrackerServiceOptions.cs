@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
+using System.Threading;
 using Starling.Core.Primitives;
 using Starling.Core.Trackers;
 
@@ -32,6 +33,9 @@ public sealed record TrackerServiceOptions
 
     /// <summary>Everything is here from the start.</summary>
     public bool IsComplete { get; init; }
+
+    /// <summary>One place for each announce under way, shared with other swarms; null: <see cref="TrackerService.MaxParallel"/> of its own.</summary>
+    public SemaphoreSlim? Places { get; init; }
 
     /// <summary>How often, and whether the torrent is private (BEP 27).</summary>
     public AnnounceScheduleOptions Schedule { get; init; } = new();

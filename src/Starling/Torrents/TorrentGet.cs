@@ -2,11 +2,14 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Net;
 using System.Threading.Tasks;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Torrents;
 using Starling.Events;
+using Starling.Runtime.Discovery;
+using Starling.Runtime.Identity;
 using Starling.Runtime.Network;
 using Starling.Runtime.Torrents;
 
@@ -15,6 +18,8 @@ namespace Starling.Torrents;
 /// <summary>One <c>starling torrent get</c>, from the open port to the exit code.</summary>
 internal sealed class TorrentGet : ITorrentObserver
 {
+    private const string DhtFile = "dht";
+
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly TorrentGetSettings _settings;
@@ -22,8 +27,6 @@ internal sealed class TorrentGet : ITorrentObserver
     private readonly TorrentOutput _output;
     private readonly RunClock _clock;
     private readonly TaskCompletionSource<int> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _checked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile TorrentTrackers? _trackers;
     private TorrentInfo? _info;
     private string _root = "";
     private volatile bool _complete;
@@ -67,12 +70,15 @@ internal sealed class TorrentGet : ITorrentObserver
         }
 
         await using var host = new TorrentHost(new TorrentHostOptions { Encryption = _settings.Encryption, Utp = utp }, listener, Crashed);
-        if (!host.TryAdd(_request, this, out TorrentSession? session, out problem))
+        await using var finder = new PeerFinder(Finding(listener.EndPoint, udp), new Ed25519Verifier());
+        var contacts = new TorrentContacts { Peers = _settings.Peers };
+        if (!TorrentSearch.TryBegin(host, finder, _request, contacts, this, out TorrentSearch? search, out problem))
         {
             Tell("error", problem);
             return ExitCode.Failed;
         }
 
+        TorrentSession session = search.Session;
         listener.Start();
         IReadOnlyList<PeerAddress> reachable = LocalAddresses.Reachable(listener.EndPoint);
         _output.Tell(new TorrentEvent
@@ -84,22 +90,12 @@ internal sealed class TorrentGet : ITorrentObserver
             Dir = _request.Folder,
             Magnet = Link(reachable).ToString(),
         });
-        await using var trackers = new TorrentTrackers(_request, session, listener.EndPoint, failed => Tell("refused", failed));
-        _trackers = trackers;
-        _ = AskTrackersAsync(trackers);
-        await using (var search = new PeerSearch(_settings, _request, session, listener.EndPoint, udp, failed => Tell("refused", failed)))
+        while (await Task.WhenAny(_ended.Task, Task.Delay(ProgressInterval)).ConfigureAwait(false) != _ended.Task)
         {
-            while (await Task.WhenAny(_ended.Task, Task.Delay(ProgressInterval)).ConfigureAwait(false) != _ended.Task)
-            {
-                _output.Progress(session.Snapshot, _info?.PieceLength ?? 0);
-                if (_info is { IsPrivate: true })
-                {
-                    await search.StopPublicAsync().ConfigureAwait(false);
-                }
-            }
+            _output.Progress(session.Snapshot, _info?.PieceLength ?? 0);
         }
 
-        Task farewell = trackers.DisposeAsync().AsTask();
+        Task farewell = finder.DisposeAsync().AsTask();
         await listener.StopAsync().ConfigureAwait(false);
         int exitCode = await _ended.Task.ConfigureAwait(false);
         if (exitCode != ExitCode.Bug)
@@ -137,13 +133,11 @@ internal sealed class TorrentGet : ITorrentObserver
     void ITorrentObserver.Started(PieceBits have)
     {
         _wasComplete = have.IsFull;
-        _checked.TrySetResult();
         _output.Tell(new TorrentEvent { Event = "checked", Have = have.Count, Pieces = have.Length });
     }
 
     void ITorrentObserver.Report(DataEvent happened)
     {
-        _trackers?.Report(happened);
         switch (happened)
         {
             case DataEvent.PieceReady ready:
@@ -186,14 +180,17 @@ internal sealed class TorrentGet : ITorrentObserver
         }
     }
 
-    private async Task AskTrackersAsync(TorrentTrackers trackers)
+    private PeerFinderOptions Finding(IPEndPoint listener, UdpPort? udp)
     {
-        if (_request.File is not null)
+        string? home = Environment.GetEnvironmentVariable("STARLING_HOME");
+        return new PeerFinderOptions
         {
-            await _checked.Task.ConfigureAwait(false);
-        }
-
-        trackers.Begin();
+            Listener = listener,
+            DhtPort = _settings.UseDht ? udp : null,
+            DhtNodes = _settings.DhtRouters,
+            DhtFile = string.IsNullOrEmpty(home) ? null : Path.Combine(home, DhtFile),
+            Remark = failed => Tell("refused", failed),
+        };
     }
 
     private void Crashed(Exception bug)

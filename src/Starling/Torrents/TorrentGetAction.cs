@@ -55,7 +55,14 @@ internal static class TorrentGetAction
                 return false;
             }
 
-            request = Request(settings, folder) with { Magnet = magnet, Selection = settings.Select ?? magnet.Selection };
+            // An earlier start has the metadata already.
+            TorrentFile? known = TorrentFolder.ReadTorrent(folder, magnet.SwarmHashes[0]);
+            request = Request(settings, folder) with
+            {
+                File = known is not null && magnet.Names(known.Info) ? known : null,
+                Magnet = magnet,
+                Selection = settings.Select ?? magnet.Selection,
+            };
             return true;
         }
 

@@ -7,7 +7,6 @@ using System.Text;
 using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
-using Starling.Core.Engine;
 using Starling.Core.Primitives;
 using Starling.Core.Wire;
 using Starling.Runtime.Network;
@@ -55,6 +54,25 @@ public sealed class LocalDiscoveryTests
         await b.AssertFindsAsync(4001);
         Assert.Equal([4002], a.Ports);
         Assert.Empty(other.Ports);
+    }
+
+    [Fact]
+    public async Task A_swarm_that_is_added_later_is_announced_at_once_however_many_there_are()
+    {
+        int groupPort = FreeUdpPort();
+        await using var a = new Listener(groupPort, 4001, InfoHash.Of(Hash256.Of([9])), quick: []);
+        await using var b = new Listener(groupPort, 4002, InfoHash.Of(Hash256.Of([8])), quick: []);
+        await a.SpokeAsync();
+        await b.SpokeAsync();
+        for (int i = 0; i < LocalDiscoveryMessage.MaxInfoHashes; i++)
+        {
+            b.Search(InfoHash.Of(Hash256.Of([7, (byte)i])));
+        }
+
+        b.Search(Swarm);
+        a.Search(Swarm);
+        await a.AssertFindsAsync(4002);
+        await b.AssertFindsAsync(4001);
     }
 
     [Fact]
@@ -118,13 +136,12 @@ public sealed class LocalDiscoveryTests
         LocalDiscovery discovery = LocalDiscovery.Start(
             new LocalDiscoveryOptions
             {
-                InfoHash = Swarm,
                 Listener = new IPEndPoint(IPAddress.Loopback, 4001),
                 GroupPort = ((IPEndPoint)taken.LocalEndPoint!).Port,
                 QuickIntervals = [TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(10)],
                 Failed = problem => problems.Writer.TryWrite(problem),
-            },
-            _ => Assert.Fail("Nobody can be found."));
+            });
+        discovery.Search(Swarm, _ => Assert.Fail("Nobody can be found."));
 
         using var patience = new CancellationTokenSource(TransportProbe.Patience);
         Problem problem = await problems.Reader.ReadAsync(patience.Token);
@@ -149,28 +166,26 @@ public sealed class LocalDiscoveryTests
 
         public Listener(int groupPort, int port, InfoHash? swarm = null, IPAddress? bound = null, TimeSpan[]? quick = null)
         {
-            _discovery = LocalDiscovery.Start(
-                new LocalDiscoveryOptions
-                {
-                    InfoHash = swarm ?? Swarm,
-                    Listener = new IPEndPoint(bound ?? IPAddress.Loopback, port),
-                    GroupPort = groupPort,
-                    QuickIntervals = quick ?? [TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(200)],
-                    AnswerDelay = TimeSpan.FromMilliseconds(50),
-                    MinAnswerInterval = TimeSpan.FromMilliseconds(100),
-                },
-                input =>
-                {
-                    NodeInput.PeersFound found = Assert.IsType<NodeInput.PeersFound>(input);
-                    Assert.Equal(PeerSource.Local, found.Source);
-                    foreach (PeerAddress address in found.Addresses)
-                    {
-                        _ports[address.Port] = true;
-                    }
-
-                    _came.Release();
-                });
+            _discovery = LocalDiscovery.Start(new LocalDiscoveryOptions
+            {
+                Listener = new IPEndPoint(bound ?? IPAddress.Loopback, port),
+                GroupPort = groupPort,
+                QuickIntervals = quick ?? [TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(200)],
+                AnswerDelay = TimeSpan.FromMilliseconds(50),
+                MinAnswerInterval = TimeSpan.FromMilliseconds(100),
+            });
+            Search(swarm ?? Swarm);
         }
+
+        public void Search(InfoHash swarm) => _discovery.Search(swarm, found =>
+        {
+            foreach (PeerAddress address in found)
+            {
+                _ports[address.Port] = true;
+            }
+
+            _came.Release();
+        });
 
         public int[] Ports => [.. _ports.Keys.Order()];
 

@@ -95,7 +95,7 @@ public sealed class PeerResolverTests
     }
 
     private PeerResolver Resolver(Func<string, CancellationToken, Task<IPAddress[]>> lookUp) => new(
-        input => _found.Writer.TryWrite(Assert.IsType<NodeInput.PeersFound>(input)), problem => _problems.Writer.TryWrite(problem), lookUp);
+        (peers, source) => _found.Writer.TryWrite(new NodeInput.PeersFound(peers, source)), problem => _problems.Writer.TryWrite(problem), lookUp);
 
     private static async Task<T> NextAsync<T>(Channel<T> channel)
     {

@@ -8,6 +8,8 @@ using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Torrents;
 using Starling.Core.Wire.Mse;
+using Starling.Runtime.Discovery;
+using Starling.Runtime.Identity;
 using Starling.Runtime.Network;
 using Starling.Runtime.Torrents;
 
@@ -22,8 +24,9 @@ internal sealed class TorrentEnd : ITorrentObserver, IAsyncDisposable
     private readonly TaskCompletionSource<Problem> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConnectionListener _listener;
     private readonly TorrentHost _host;
+    private readonly PeerFinder? _finder;
 
-    public TorrentEnd(TorrentRequest request, MsePolicy encryption = MsePolicy.Off, IPAddress? address = null)
+    public TorrentEnd(TorrentRequest request, MsePolicy encryption = MsePolicy.Off, IPAddress? address = null, bool asksTrackers = false)
     {
         var listening = new LinkTransportOptions
         {
@@ -33,8 +36,24 @@ internal sealed class TorrentEnd : ITorrentObserver, IAsyncDisposable
         Assert.True(ConnectionListener.TryOpen(listening, out ConnectionListener? listener, out _));
         _listener = listener;
         _host = new TorrentHost(new TorrentHostOptions { Encryption = encryption, LocalAddress = address }, listener, bug => _failed.TrySetResult(new Problem("bug", bug.ToString())));
-        Assert.True(_host.TryAdd(request, this, out TorrentSession? session, out _));
-        Session = session;
+        if (asksTrackers)
+        {
+            var finding = new PeerFinderOptions
+            {
+                Listener = listener.EndPoint,
+                Locally = false,
+                Remark = problem => _failed.TrySetResult(problem),
+            };
+            _finder = new PeerFinder(finding, new Ed25519Verifier());
+            Assert.True(TorrentSearch.TryBegin(_host, _finder, request, TorrentContacts.None, this, out TorrentSearch? search, out _));
+            Session = search.Session;
+        }
+        else
+        {
+            Assert.True(_host.TryAdd(request, this, out TorrentSession? session, out _));
+            Session = session;
+        }
+
         listener.Start();
     }
 
@@ -57,6 +76,11 @@ internal sealed class TorrentEnd : ITorrentObserver, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_finder is not null)
+        {
+            await _finder.DisposeAsync();
+        }
+
         await _host.DisposeAsync();
         await _listener.DisposeAsync();
     }
