@@ -3,7 +3,10 @@ using System.Buffers.Binary;
 
 namespace Starling.Core.Utp;
 
-/// <summary>Datagrams of uTP, version 1 (BEP 29). Strict: what no implementation sends is none.</summary>
+/// <summary>
+/// Datagrams of uTP, version 1 (BEP 29). Strict: what no implementation sends is none. A selective acknowledgement may have any length, though the BEP wants a multiple of
+/// four bytes: libtorrent sends as many as it has bits for.
+/// </summary>
 public static class UtpPacketCodec
 {
     /// <summary>Bytes of the header.</summary>
@@ -46,7 +49,7 @@ public static class UtpPacketCodec
             ReadOnlySpan<byte> content = datagram.Slice(at + ExtensionHeaderSize, datagram[at + 1]);
             if (type == SelectiveAckExtension)
             {
-                if (!selectiveAck.IsEmpty || content.IsEmpty || content.Length % SelectiveAckUnit != 0)
+                if (!selectiveAck.IsEmpty)
                 {
                     return false;
                 }
