@@ -123,7 +123,8 @@ internal class SimHost
             },
             Identity,
             Identity,
-            Random.NextUInt64());
+            Random.NextUInt64(),
+            World.Batches);
         bool first = StartedAt == Instant.Never;
         StartedAt = Instant.Min(StartedAt, World.Events.Now);
         Take(Life, new NodeInput.Listening([Address]));

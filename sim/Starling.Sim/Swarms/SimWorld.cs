@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Text;
 using Starling.Core.Engine;
+using Starling.Core.Gossip;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
@@ -55,6 +56,9 @@ internal sealed class SimWorld
     public SimChecks Checks { get; }
 
     public NewsDelay News { get; }
+
+    /// <summary>What any host decoded is decoded for all: a thousand of them keep one copy of each batch.</summary>
+    public BatchCache Batches { get; } = new(1 << 16);
 
     public TaskFile Task { get; }
 

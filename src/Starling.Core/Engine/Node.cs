@@ -25,6 +25,9 @@ public sealed class Node
     /// <summary>Bytes of such frames.</summary>
     public const int MaxPendingBytes = 4 * 1024 * 1024;
 
+    /// <summary>Batches of each kind that are remembered as they were decoded: those of the last seconds of a large swarm.</summary>
+    private const int CachedBatches = 1_024;
+
     /// <summary>
     /// Peers beyond the places that there are which are let in for as long as it takes to tell them who else is here: else a newcomer who knows
     /// full peers only would never find one that is not.
@@ -40,6 +43,7 @@ public sealed class Node
     private static readonly TimeSpan SilenceTimeout = TimeSpan.FromSeconds(240);
 
     private readonly NodeContext _context;
+    private readonly BatchCache _batches;
     private readonly LinkTable _links;
     private readonly AddressBook _addresses;
     private readonly LinkHandshake _handshake;
@@ -56,11 +60,13 @@ public sealed class Node
     /// <param name="identity">My key pair.</param>
     /// <param name="verifier">Checks others' signatures.</param>
     /// <param name="seed">All my random choices follow from it.</param>
-    public Node(NodeOptions options, IIdentity identity, ISignatureVerifier verifier, ulong seed)
+    /// <param name="batches">Where decoded batches are kept for a while; null: in a cache of my own. What I do does not depend on it.</param>
+    public Node(NodeOptions options, IIdentity identity, ISignatureVerifier verifier, ulong seed, BatchCache? batches = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(identity);
         ArgumentNullException.ThrowIfNull(verifier);
+        _batches = batches ?? new BatchCache(CachedBatches);
         _context = new NodeContext(options, identity, verifier, seed);
         _links = new LinkTable(_context);
         _addresses = new AddressBook(_context.Random);
@@ -491,7 +497,7 @@ public sealed class Node
                 {
                     Postpone(link, frame);
                 }
-                else if (TaskMessageCodec.TryDecode(LinkHandshake.ExtensionName(extended.Id)!, extended.Payload, out TaskMessage? message))
+                else if (TaskMessageCodec.TryDecode(LinkHandshake.ExtensionName(extended.Id)!, extended.Payload, out TaskMessage? message, _batches))
                 {
                     _swarm.OnMessage(link, message);
                 }

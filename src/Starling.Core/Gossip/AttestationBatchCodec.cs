@@ -19,6 +19,9 @@ public static class AttestationBatchCodec
     public const int MaxSize = Overhead + (4 * Varint.MaxSize) + AttestationBatch.MaxEnvironmentClassLength
         + (AttestationBatch.MaxEntries * ResultRecord.MaxSizeWithPiece);
 
+    /// <summary>Bytes of a batch of one attestation without an environment class, about.</summary>
+    internal const int TypicalSize = 140;
+
     private const int Overhead = PublicKey.Size + ISignatureVerifier.SignatureSize;
 
     private static ReadOnlySpan<byte> Domain => "starling-attest-1"u8;

@@ -13,9 +13,9 @@ internal static class AttestsPayload
     private const int MaxPositionRecord = PublicKey.Size + (2 * Varint.MaxSize);
     private const int MinPositionRecord = PublicKey.Size + 2;
 
-    public static TaskMessage.Attests? Read(BDictionary root)
+    public static TaskMessage.Attests? Read(BDictionary root, BatchCache cache)
     {
-        var batches = new List<AttestationBatch>(1);
+        List<AttestationBatch> batches = [];
         if (root["b"u8] is { } b)
         {
             if (b is not BString records)
@@ -23,12 +23,13 @@ internal static class AttestsPayload
                 return null;
             }
 
+            batches = new List<AttestationBatch>(Math.Min(TaskMessageCodec.MaxBatches, 1 + (records.Bytes.Length / AttestationBatchCodec.TypicalSize)));
             ReadOnlySpan<byte> rest = records.Bytes.Span;
             while (!rest.IsEmpty)
             {
                 if (batches.Count == TaskMessageCodec.MaxBatches
-                    || !PayloadParts.TryReadRaw(ref rest, AttestationBatchCodec.MaxSize, out byte[]? raw)
-                    || !AttestationBatchCodec.TryDecode(raw, out AttestationBatch? batch))
+                    || !PayloadParts.TryReadRaw(ref rest, AttestationBatchCodec.MaxSize, out ReadOnlySpan<byte> raw)
+                    || !cache.TryDecode(raw, out AttestationBatch? batch))
                 {
                     return null;
                 }
@@ -40,7 +41,7 @@ internal static class AttestsPayload
         return TryReadPositions(root["p"u8], out IReadOnlyList<LogPosition>? positions) ? new TaskMessage.Attests(batches, positions) : null;
     }
 
-    public static byte[] Write(TaskMessage.Attests attests)
+    public static void Write(TaskMessage.Attests attests, BencodeWriter writer)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(attests.Batches.Count, TaskMessageCodec.MaxBatches);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(attests.Positions.Count, TaskMessageCodec.MaxPositions);
@@ -67,7 +68,6 @@ internal static class AttestsPayload
             used += Varint.Write(records.AsSpan(used), position.Next);
         }
 
-        var writer = new BencodeWriter(used + TaskMessageCodec.MaxFraming);
         writer.BeginDictionary();
         if (positionsAt > 0)
         {
@@ -81,7 +81,6 @@ internal static class AttestsPayload
 
         writer.End();
         ArrayPool<byte>.Shared.Return(records);
-        return writer.ToArray();
     }
 
     private static bool TryReadPositions(BValue? value, [NotNullWhen(true)] out IReadOnlyList<LogPosition>? positions)
@@ -99,7 +98,7 @@ internal static class AttestsPayload
         }
 
         ReadOnlySpan<byte> rest = records.Bytes.Span;
-        var read = new List<LogPosition>();
+        var read = new List<LogPosition>(Math.Min(TaskMessageCodec.MaxPositions, 1 + (rest.Length / MinPositionRecord)));
         while (!rest.IsEmpty)
         {
             if (read.Count == TaskMessageCodec.MaxPositions || rest.Length < MinPositionRecord)

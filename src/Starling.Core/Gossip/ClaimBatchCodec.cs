@@ -20,6 +20,9 @@ public static class ClaimBatchCodec
     /// <summary>Bytes of a batch at most.</summary>
     public const int MaxSize = Overhead + (2 * Varint.MaxSize) + (ClaimBatch.MaxClaims * MaxClaimSize);
 
+    /// <summary>Bytes of a batch of one claim, about.</summary>
+    internal const int TypicalSize = 126;
+
     private const int Overhead = PublicKey.Size + ISignatureVerifier.SignatureSize;
     private const int MaxClaimSize = 4 + 6 + 6;
     private const int MinClaimSize = 3;

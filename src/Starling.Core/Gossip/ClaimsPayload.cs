@@ -9,21 +9,21 @@ namespace Starling.Core.Gossip;
 /// <summary><c>st_claim</c>: key <c>b</c>, for each batch its age in milliseconds, its length, its bytes.</summary>
 internal static class ClaimsPayload
 {
-    public static TaskMessage.Claims? Read(BDictionary root)
+    public static TaskMessage.Claims? Read(BDictionary root, BatchCache cache)
     {
         if (!root.TryGetBytes("b"u8, TaskMessageCodec.MaxPayload, out ReadOnlyMemory<byte> records))
         {
             return null;
         }
 
-        var batches = new List<AgedClaimBatch>(1);
+        var batches = new List<AgedClaimBatch>(Math.Min(TaskMessageCodec.MaxBatches, 1 + (records.Length / ClaimBatchCodec.TypicalSize)));
         ReadOnlySpan<byte> rest = records.Span;
         while (!rest.IsEmpty)
         {
             if (batches.Count == TaskMessageCodec.MaxBatches
                 || !Varint.TryRead(ref rest, ClaimBatchCodec.MaxSpanMs, out long ageMs)
-                || !PayloadParts.TryReadRaw(ref rest, ClaimBatchCodec.MaxSize, out byte[]? raw)
-                || !ClaimBatchCodec.TryDecode(raw, out ClaimBatch? batch))
+                || !PayloadParts.TryReadRaw(ref rest, ClaimBatchCodec.MaxSize, out ReadOnlySpan<byte> raw)
+                || !cache.TryDecode(raw, out ClaimBatch? batch))
             {
                 return null;
             }
@@ -34,7 +34,7 @@ internal static class ClaimsPayload
         return new TaskMessage.Claims(batches);
     }
 
-    public static byte[] Write(TaskMessage.Claims claims)
+    public static void Write(TaskMessage.Claims claims, BencodeWriter writer)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(claims.Batches.Count, TaskMessageCodec.MaxBatches);
         int size = 0;
@@ -53,6 +53,6 @@ internal static class ClaimsPayload
             used += PayloadParts.WriteRaw(records.AsSpan(used), aged.Batch.Raw.Span);
         }
 
-        return PayloadParts.OfOne("b"u8, records, used);
+        PayloadParts.WriteOne(writer, "b"u8, records, used);
     }
 }

@@ -21,7 +21,7 @@ internal static class FoundPayload
         return new TaskMessage.Found(batch, (int)piece, content.ToArray());
     }
 
-    public static byte[] Write(TaskMessage.Found found)
+    public static void Write(TaskMessage.Found found, BencodeWriter writer)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(found.Content.Length, TaskMessageCodec.MaxContent);
         if (!Attests(found.Batch, found.Piece, found.Content.Length))
@@ -29,13 +29,11 @@ internal static class FoundPayload
             throw new ArgumentException($"The batch does not attest {found.Content.Length} bytes of piece {found.Piece}.", nameof(found));
         }
 
-        var writer = new BencodeWriter(found.Batch.Raw.Length + found.Content.Length + TaskMessageCodec.MaxFraming);
         writer.BeginDictionary();
         writer.Bytes("b"u8, found.Batch.Raw.Span);
         writer.Bytes("c"u8, found.Content.Span);
         writer.Integer("p"u8, found.Piece);
         writer.End();
-        return writer.ToArray();
     }
 
     private static bool Attests(AttestationBatch batch, int piece, int length)

@@ -11,6 +11,9 @@ namespace Starling.Core.Gossip;
 /// <summary><c>st_held</c>: key <c>h</c>, for each result its piece, length and root.</summary>
 internal static class HeldPayload
 {
+    /// <summary>Bytes of a result that is not empty, about.</summary>
+    private const int TypicalRecord = Hash256.Size + 4;
+
     public static TaskMessage.Held? Read(BDictionary root)
     {
         if (!root.TryGetBytes("h"u8, TaskMessageCodec.MaxHeld * ResultRecord.MaxSizeWithPiece, out ReadOnlyMemory<byte> records))
@@ -18,7 +21,7 @@ internal static class HeldPayload
             return null;
         }
 
-        var results = new List<Attestation>();
+        var results = new List<Attestation>(Math.Min(TaskMessageCodec.MaxHeld, 1 + (records.Length / TypicalRecord)));
         ReadOnlySpan<byte> rest = records.Span;
         while (!rest.IsEmpty)
         {
@@ -35,7 +38,7 @@ internal static class HeldPayload
         return new TaskMessage.Held(results);
     }
 
-    public static byte[] Write(TaskMessage.Held held)
+    public static void Write(TaskMessage.Held held, BencodeWriter writer)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(held.Results.Count, TaskMessageCodec.MaxHeld);
         byte[] records = ArrayPool<byte>.Shared.Rent(held.Results.Count * ResultRecord.MaxSizeWithPiece);
@@ -47,6 +50,6 @@ internal static class HeldPayload
             used += ResultRecord.Write(records.AsSpan(used), held.Results[i].Result);
         }
 
-        return PayloadParts.OfOne("h"u8, records, used);
+        PayloadParts.WriteOne(writer, "h"u8, records, used);
     }
 }

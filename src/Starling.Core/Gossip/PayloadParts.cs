@@ -1,6 +1,5 @@
 using System;
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using Starling.Core.Bencode;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
@@ -10,16 +9,16 @@ namespace Starling.Core.Gossip;
 /// <summary>What the payloads of several task messages are made of.</summary>
 internal static class PayloadParts
 {
-    /// <summary>Reads a length and a copy of that many bytes.</summary>
-    public static bool TryReadRaw(ref ReadOnlySpan<byte> rest, int maxSize, [NotNullWhen(true)] out byte[]? raw)
+    /// <summary>Reads a length and that many bytes.</summary>
+    public static bool TryReadRaw(ref ReadOnlySpan<byte> rest, int maxSize, out ReadOnlySpan<byte> raw)
     {
-        raw = null;
+        raw = default;
         if (!Varint.TryRead(ref rest, maxSize, out long length) || length > rest.Length)
         {
             return false;
         }
 
-        raw = rest[..(int)length].ToArray();
+        raw = rest[..(int)length];
         rest = rest[(int)length..];
         return true;
     }
@@ -32,15 +31,13 @@ internal static class PayloadParts
         return used + raw.Length;
     }
 
-    /// <summary>A dictionary of one byte string; gives the rented array back.</summary>
-    public static byte[] OfOne(ReadOnlySpan<byte> key, byte[] rented, int used)
+    /// <summary>Writes a dictionary of one byte string; gives the rented array back.</summary>
+    public static void WriteOne(BencodeWriter writer, ReadOnlySpan<byte> key, byte[] rented, int used)
     {
-        var writer = new BencodeWriter(used + TaskMessageCodec.MaxFraming);
         writer.BeginDictionary();
         writer.Bytes(key, rented.AsSpan(0, used));
         writer.End();
         ArrayPool<byte>.Shared.Return(rented);
-        return writer.ToArray();
     }
 
     public static bool TryGetHash(BDictionary root, ReadOnlySpan<byte> key, out Hash256 hash)

@@ -40,12 +40,11 @@ internal static class ProofPayload
         return new TaskMessage.Proof((int)piece, result, leaves);
     }
 
-    public static byte[] Write(int piece, ResultId result, IReadOnlyList<Hash256>? leaves)
+    public static void Write(int piece, ResultId result, IReadOnlyList<Hash256>? leaves, BencodeWriter writer)
     {
         PayloadParts.ThrowUnlessPiece(piece);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(result.Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(result.Length, TaskLimitsOfFormat.MaxPieceLength);
-        var writer = new BencodeWriter(((leaves?.Count ?? 0) * Hash256.Size) + (2 * TaskMessageCodec.MaxFraming));
         writer.BeginDictionary();
         if (leaves is not null)
         {
@@ -67,6 +66,5 @@ internal static class ProofPayload
         writer.Integer("p"u8, piece);
         PayloadParts.WriteHash(writer, "r"u8, result.Root);
         writer.End();
-        return writer.ToArray();
     }
 }

@@ -30,10 +30,9 @@ internal static class StopPayload
         return new TaskMessage.Stop(replacedBy, signature.ToArray());
     }
 
-    public static byte[] Write(TaskMessage.Stop stop)
+    public static void Write(TaskMessage.Stop stop, BencodeWriter writer)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(stop.Signature.Length, ISignatureVerifier.SignatureSize);
-        var writer = new BencodeWriter();
         writer.BeginDictionary();
         if (stop.ReplacedBy is { } next)
         {
@@ -42,6 +41,5 @@ internal static class StopPayload
 
         writer.Bytes("s"u8, stop.Signature.Span);
         writer.End();
-        return writer.ToArray();
     }
 }

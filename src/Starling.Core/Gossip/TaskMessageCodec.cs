@@ -61,7 +61,12 @@ public static class TaskMessageCodec
     /// Reads the payload of extended message <paramref name="name"/>. False: the name is none of <see cref="Names"/>, or the sender broke a
     /// rule of the format.
     /// </summary>
-    public static bool TryDecode(string name, ReadOnlyMemory<byte> payload, [NotNullWhen(true)] out TaskMessage? message)
+    /// <param name="name">Which message.</param>
+    /// <param name="payload">Its bytes.</param>
+    /// <param name="message">What they say.</param>
+    /// <param name="cache">Batches that came before; null: none are remembered.</param>
+    public static bool TryDecode(
+        string name, ReadOnlyMemory<byte> payload, [NotNullWhen(true)] out TaskMessage? message, BatchCache? cache = null)
     {
         message = null;
         if (!BReader.TryReadDictionary(payload, BReaderOptions.Wire, out BDictionary? root, out _))
@@ -71,8 +76,8 @@ public static class TaskMessageCodec
 
         message = name switch
         {
-            ClaimName => ClaimsPayload.Read(root),
-            AttestName => AttestsPayload.Read(root),
+            ClaimName => ClaimsPayload.Read(root, cache ?? new BatchCache(1)),
+            AttestName => AttestsPayload.Read(root, cache ?? new BatchCache(1)),
             HeldName => HeldPayload.Read(root),
             ProofName => ProofPayload.Read(root),
             FoundName => FoundPayload.Read(root),
@@ -86,19 +91,52 @@ public static class TaskMessageCodec
     /// <exception cref="ArgumentException">A bound is broken: a caller's bug.</exception>
     public static (string Name, byte[] Payload) Encode(TaskMessage message)
     {
-        (string name, byte[] payload) = message switch
+        var writer = new BencodeWriter();
+        return (Write(message, writer), writer.ToArray());
+    }
+
+    /// <summary>Writes the payload of a message to the end of an empty <paramref name="writer"/>; returns its name.</summary>
+    /// <exception cref="ArgumentException">A bound is broken: a caller's bug.</exception>
+    public static string Write(TaskMessage message, BencodeWriter writer)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        string name;
+        switch (message)
         {
-            TaskMessage.Claims claims => (ClaimName, ClaimsPayload.Write(claims)),
-            TaskMessage.Attests attests => (AttestName, AttestsPayload.Write(attests)),
-            TaskMessage.Held held => (HeldName, HeldPayload.Write(held)),
-            TaskMessage.ProofRequest request => (ProofName, ProofPayload.Write(request.Piece, request.Result, null)),
-            TaskMessage.Proof proof => (ProofName, ProofPayload.Write(proof.Piece, proof.Result, proof.Leaves)),
-            TaskMessage.Found found => (FoundName, FoundPayload.Write(found)),
-            TaskMessage.Stop stop => (StopName, StopPayload.Write(stop)),
-            _ => throw new ArgumentNullException(nameof(message)),
-        };
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(payload.Length, MaxPayload, nameof(message));
-        return (name, payload);
+            case TaskMessage.Claims claims:
+                name = ClaimName;
+                ClaimsPayload.Write(claims, writer);
+                break;
+            case TaskMessage.Attests attests:
+                name = AttestName;
+                AttestsPayload.Write(attests, writer);
+                break;
+            case TaskMessage.Held held:
+                name = HeldName;
+                HeldPayload.Write(held, writer);
+                break;
+            case TaskMessage.ProofRequest request:
+                name = ProofName;
+                ProofPayload.Write(request.Piece, request.Result, null, writer);
+                break;
+            case TaskMessage.Proof proof:
+                name = ProofName;
+                ProofPayload.Write(proof.Piece, proof.Result, proof.Leaves, writer);
+                break;
+            case TaskMessage.Found found:
+                name = FoundName;
+                FoundPayload.Write(found, writer);
+                break;
+            case TaskMessage.Stop stop:
+                name = StopName;
+                StopPayload.Write(stop, writer);
+                break;
+            default:
+                throw new ArgumentNullException(nameof(message));
+        }
+
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(writer.Length, MaxPayload, nameof(message));
+        return name;
     }
 
     /// <summary>

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using Starling.Core.Gossip;
 using Starling.Core.Primitives;
 
@@ -23,6 +22,7 @@ public sealed class ClaimTable
     private readonly SortedSet<(long LeaseEnd, PublicKey Worker)> _leases = [];
     private readonly SortedSet<(long Until, PublicKey Worker)> _endings = [];
     private readonly SortedSet<(long Used, PublicKey Worker)> _usage = [];
+    private readonly List<(LiveClaim Claim, Instant Since)> _before = [];
     private long _uses;
 
     /// <summary>An empty table for a task of <paramref name="pieceCount"/> pieces.</summary>
@@ -85,16 +85,22 @@ public sealed class ClaimTable
         worker.Sequence = batch.Sequence;
         worker.Batch = batch;
         worker.SignedAt = now - Clamp(age);
-        (LiveClaim Claim, Instant Since)[] before = [.. worker.Live.Select(claim => (claim, ClaimedSince(claim.Piece)))];
-        Clear(worker);
-        foreach (Claim claim in batch.Claims)
+        _before.Clear();
+        foreach (LiveClaim claim in worker.Live)
         {
-            EndNow(worker, claim.Piece);
+            _before.Add((claim, ClaimedSince(claim.Piece)));
         }
+
+        Clear(worker);
+        for (int i = 0; i < batch.Claims.Count && worker.Ending.Count > 0; i++)
+        {
+            EndNow(worker, batch.Claims[i].Piece);
+        }
+
         Instant leaseEnd = worker.SignedAt + LeasePolicy.Lease(batch.Claims, Median, _options);
         if (leaseEnd > now)
         {
-            Admit(worker, batch, before, Counted(worker, cores), now);
+            Admit(worker, batch, Counted(worker, cores), now);
         }
 
         if (worker.Live.Count > 0)
@@ -103,9 +109,9 @@ public sealed class ClaimTable
             _leases.Add((leaseEnd.Ticks, worker.Worker));
         }
 
-        foreach ((LiveClaim claim, Instant since) in before)
+        foreach ((LiveClaim claim, Instant since) in _before)
         {
-            if (MayHaveEnded(claim, worker.SignedAt) && !worker.Live.Exists(live => live.Piece == claim.Piece))
+            if (MayHaveEnded(claim, worker.SignedAt) && PlaceOf(claim.Piece, worker.Live) < 0)
             {
                 Instant until = now + Linger;
                 worker.Ending.Add((claim, until));
@@ -136,7 +142,7 @@ public sealed class ClaimTable
             return null;
         }
 
-        int at = entry.Live.FindIndex(claim => claim.Piece == piece);
+        int at = PlaceOf(piece, entry.Live);
         if (at < 0)
         {
             if (EndNow(entry, piece) is not { } released)
@@ -274,6 +280,19 @@ public sealed class ClaimTable
         return span < TimeSpan.Zero ? TimeSpan.Zero : span > most ? most : span;
     }
 
+    private static int PlaceOf(int piece, List<LiveClaim> claims)
+    {
+        for (int i = 0; i < claims.Count; i++)
+        {
+            if (claims[i].Piece == piece)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
     private int Counted(WorkerClaims worker, int cores)
     {
         int all = Math.Min(cores > 0 ? cores : _options.ClaimsWhenCoresUnknown, _options.MaxClaimsPerWorker);
@@ -281,23 +300,19 @@ public sealed class ClaimTable
         return beyond > 30 ? 0 : all >> beyond;
     }
 
-    private void Admit(WorkerClaims worker, ClaimBatch batch, (LiveClaim Claim, Instant Since)[] before, int counted, Instant now)
+    private void Admit(WorkerClaims worker, ClaimBatch batch, int counted, Instant now)
     {
-        foreach (Claim claim in batch.Claims)
+        for (int i = 0; i < batch.Claims.Count && worker.Live.Count < counted; i++)
         {
-            if (worker.Live.Count == counted)
-            {
-                break;
-            }
-
-            if (claim.Piece < 0 || claim.Piece >= _pieceCount || worker.Live.Exists(live => live.Piece == claim.Piece))
+            Claim claim = batch.Claims[i];
+            if (claim.Piece < 0 || claim.Piece >= _pieceCount || PlaceOf(claim.Piece, worker.Live) >= 0)
             {
                 continue;
             }
 
             Instant started = worker.SignedAt - Clamp(claim.Elapsed);
             Instant since = now;
-            foreach ((LiveClaim known, Instant knownSince) in before)
+            foreach ((LiveClaim known, Instant knownSince) in _before)
             {
                 if (known.Piece == claim.Piece)
                 {
@@ -360,8 +375,13 @@ public sealed class ClaimTable
     /// <summary>Ends a released run that still counted; null: there is none.</summary>
     private LiveClaim? EndNow(WorkerClaims worker, int piece)
     {
-        int at = worker.Ending.FindIndex(ending => ending.Claim.Piece == piece);
-        if (at < 0)
+        int at = 0;
+        while (at < worker.Ending.Count && worker.Ending[at].Claim.Piece != piece)
+        {
+            at++;
+        }
+
+        if (at == worker.Ending.Count)
         {
             return null;
         }
@@ -404,7 +424,13 @@ public sealed class ClaimTable
     private void Unlink(LiveClaim claim)
     {
         PieceClaims claims = _pieces[claim.Piece];
-        claims.Live.RemoveAt(claims.Live.FindIndex(live => live.Worker == claim.Worker));
+        int at = 0;
+        while (claims.Live[at].Worker != claim.Worker)
+        {
+            at++;
+        }
+
+        claims.Live.RemoveAt(at);
         if (claims.Live.Count > 0)
         {
             return;

@@ -30,9 +30,9 @@ public static class LeasePolicy
         ArgumentNullException.ThrowIfNull(claims);
         ArgumentNullException.ThrowIfNull(options);
         TimeSpan longest = TimeSpan.Zero;
-        foreach (Claim claim in claims)
+        for (int i = 0; i < claims.Count; i++)
         {
-            TimeSpan lease = Lease(claim.Expected, median, options);
+            TimeSpan lease = Lease(claims[i].Expected, median, options);
             longest = lease > longest ? lease : longest;
         }
 

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Starling.Core.Primitives;
 
 namespace Starling.Core.Scheduling;
@@ -181,8 +182,10 @@ internal sealed class PiecePicker(
     {
         int? worst = null;
         Instant worstFrom = Instant.Never;
-        foreach (int piece in claims.ClaimedPieces)
+        IReadOnlyList<int> claimed = claims.ClaimedPieces;
+        for (int i = 0; i < claimed.Count; i++)
         {
+            int piece = claimed[i];
             if (!mayRun(piece))
             {
                 continue;

@@ -31,9 +31,9 @@ public static class StragglerPolicy
             // More claims must not block a piece for ever: each further one of a worker that has delivered buys a bounded time, and those of
             // workers that never did, whose names may cost nothing, only as much as the logarithm of their number.
             int proven = 0;
-            foreach (LiveClaim claim in claims)
+            for (int i = 0; i < claims.Count; i++)
             {
-                proven += claim.IsProven ? 1 : 0;
+                proven += claims[i].IsProven ? 1 : 0;
             }
 
             int beyond = Math.Max(0, proven - wanted - options.MaxStragglerCopies + 1);
@@ -41,9 +41,9 @@ public static class StragglerPolicy
         }
 
         LiveClaim oldest = claims[0];
-        foreach (LiveClaim claim in claims)
+        for (int i = 1; i < claims.Count; i++)
         {
-            oldest = claim.StartedAt < oldest.StartedAt ? claim : oldest;
+            oldest = claims[i].StartedAt < oldest.StartedAt ? claims[i] : oldest;
         }
 
         TimeSpan overdue = usual * options.StragglerFactor;

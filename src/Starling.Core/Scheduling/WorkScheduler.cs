@@ -287,9 +287,9 @@ public sealed class WorkScheduler
                 continue;
             }
 
-            foreach (LiveClaim other in others)
+            for (int j = 0; j < others.Count; j++)
             {
-                Instant settled = YieldPolicy.Settled(mine, other, MessageDelay, _options);
+                Instant settled = YieldPolicy.Settled(mine, others[j], MessageDelay, _options);
                 _settled = settled > now ? Instant.Min(_settled, settled) : _settled;
             }
         }

@@ -30,9 +30,9 @@ public static class YieldPolicy
         }
 
         int ahead = 0;
-        foreach (LiveClaim other in others)
+        for (int i = 0; i < others.Count; i++)
         {
-            ahead += GoesFirst(other, mine, delay, now, options) ? 1 : 0;
+            ahead += GoesFirst(others[i], mine, delay, now, options) ? 1 : 0;
         }
 
         return ahead >= wanted;

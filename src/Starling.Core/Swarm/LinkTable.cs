@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Starling.Core.Bencode;
 using Starling.Core.Engine;
 using Starling.Core.Gossip;
 using Starling.Core.Primitives;
@@ -19,12 +20,16 @@ internal sealed class LinkTable(NodeContext context)
     /// <summary>Identities banned for this session; the oldest are forgotten first.</summary>
     public const int MaxBanned = 10_000;
 
+    /// <summary>Bytes of a payload whose buffer is kept for the next one.</summary>
+    private const int MaxScratch = 16 * 1024;
+
     private readonly SortedDictionary<long, PeerLink> _links = [];
     private readonly List<PeerLink> _established = [];
     private readonly Dictionary<PublicKey, PeerLink> _byKey = [];
     private readonly HashSet<PublicKey> _banned = [];
     private readonly Queue<PublicKey> _banOrder = new();
     private readonly List<PeerLink> _unread = [];
+    private BencodeWriter _scratch = new();
 
     /// <summary>All links, in the order of their ids.</summary>
     public IEnumerable<PeerLink> All => _links.Values;
@@ -47,7 +52,7 @@ internal sealed class LinkTable(NodeContext context)
     public bool HasRoomToConnect(int pending) => Count + pending < context.Options.MaxLinks && OutgoingCount + pending < OutgoingPlaces;
 
     /// <summary>Links with a proved peer, in the order in which they were proved. A copy is taken before links are closed on the way.</summary>
-    public IReadOnlyList<PeerLink> Established => _established;
+    public List<PeerLink> Established => _established;
 
     public PeerLink? Find(LinkId id) => _links.GetValueOrDefault(id.Value);
 
@@ -130,16 +135,21 @@ internal sealed class LinkTable(NodeContext context)
     /// <summary>Sends a task message if the peer knows its name.</summary>
     public void Send(PeerLink link, TaskMessage message)
     {
-        (string name, byte[] payload) = TaskMessageCodec.Encode(message);
-        SendExtended(link, name, payload);
+        _scratch.Clear();
+        string name = TaskMessageCodec.Write(message, _scratch);
+        SendExtended(link, name, _scratch.Written);
+        if (_scratch.Length > MaxScratch)
+        {
+            _scratch = new BencodeWriter();
+        }
     }
 
     /// <summary>Sends an extended message if the peer knows its name.</summary>
-    public void SendExtended(PeerLink link, string name, byte[] payload)
+    public void SendExtended(PeerLink link, string name, ReadOnlySpan<byte> payload)
     {
         if (link.ExtensionIds.TryGetValue(name, out byte id) && id != 0)
         {
-            Send(link, new PeerMessage.Extended(id, payload));
+            SendRaw(link, PeerMessageCodec.EncodeExtended(id, payload));
         }
     }
 

@@ -31,12 +31,14 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
 
     private static readonly TimeSpan PositionsEvery = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PushAfter = TimeSpan.FromSeconds(5);
-    private const int TypicalBatchBytes = 126;
 
     private long _claimSequence = context.Options.Incarnation;
     private ClaimBatch? _mine;
     private Instant _signedAt;
     private int _relays = RelaysInMesh;
+
+    private readonly List<LogPosition> _positions = [];
+    private readonly List<PeerLink> _chosen = [];
 
     /// <summary>Handles one new batch of attestations, appended to its log.</summary>
     public Action<AttestationBatch>? BatchArrived { get; set; }
@@ -249,14 +251,16 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
     /// </summary>
     private void TellContested(ClaimBatch batch)
     {
-        foreach (Claim claim in batch.Claims)
+        for (int i = 0; i < batch.Claims.Count; i++)
         {
-            foreach (LiveClaim other in scheduler.Claims.Of(claim.Piece))
+            Claim claim = batch.Claims[i];
+            IReadOnlyList<LiveClaim> live = scheduler.Claims.Of(claim.Piece);
+            for (int j = 0; j < live.Count; j++)
             {
-                if (other.Worker != batch.Worker)
+                if (live[j].Worker != batch.Worker)
                 {
-                    TellContested(other.Worker, batch.Worker);
-                    TellContested(batch.Worker, other.Worker);
+                    TellContested(live[j].Worker, batch.Worker);
+                    TellContested(batch.Worker, live[j].Worker);
                 }
             }
 
@@ -356,7 +360,7 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
         BatchArrived?.Invoke(batch);
     }
 
-    /// <summary>Some random neighbours to whom a notice of this worker is passed on; more when it is not everybody's neighbour.</summary>
+    /// <summary>Some random neighbours to whom a notice of this worker is passed on; more when it is not everybody's neighbour. The list is reused by the next call.</summary>
     private List<PeerLink> RelaysOf(PublicKey worker, PeerLink? source)
     {
         if (links.Find(worker) is null)
@@ -364,7 +368,7 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
             _relays = Relays;
         }
 
-        var chosen = new List<PeerLink>(_relays);
+        _chosen.Clear();
         int seen = 0;
         foreach (PeerLink link in links.Established)
         {
@@ -374,17 +378,17 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
             }
 
             seen++;
-            if (chosen.Count < _relays)
+            if (_chosen.Count < _relays)
             {
-                chosen.Add(link);
+                _chosen.Add(link);
             }
             else if (context.Random.Next(seen) is int place && place < _relays)
             {
-                chosen[place] = link;
+                _chosen[place] = link;
             }
         }
 
-        return chosen;
+        return _chosen;
     }
 
     private void PushUnconfirmed(PeerLink link)
@@ -405,18 +409,18 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
 
     private void TellPositions(PeerLink link, IEnumerable<int> changed)
     {
-        var positions = new List<LogPosition>();
+        _positions.Clear();
         foreach (int log in changed)
         {
-            positions.Add(logs.Position(log));
-            if (positions.Count == TaskMessageCodec.MaxPositions)
+            _positions.Add(logs.Position(log));
+            if (_positions.Count == TaskMessageCodec.MaxPositions)
             {
-                links.Send(link, new TaskMessage.Attests([], positions));
-                positions = [];
+                links.Send(link, new TaskMessage.Attests([], _positions));
+                _positions.Clear();
             }
         }
 
-        links.Send(link, new TaskMessage.Attests([], positions));
+        links.Send(link, new TaskMessage.Attests([], _positions));
     }
 
     private void SignClaims()
@@ -457,7 +461,7 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
         cursor.BudgetAt = context.Now;
         var batches = new List<AgedClaimBatch>();
         IEnumerable<PublicKey> order = cursor.DirtyWorkers;
-        if (!everything && cursor.DirtyWorkers.Count * TypicalBatchBytes > cursor.ClaimBudgetBytes)
+        if (!everything && cursor.DirtyWorkers.Count * ClaimBatchCodec.TypicalSize > cursor.ClaimBudgetBytes)
         {
             order = scheduler.RelayOrder(cursor.DirtyWorkers);
         }

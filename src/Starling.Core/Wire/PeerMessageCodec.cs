@@ -141,12 +141,22 @@ public static class PeerMessageCodec
             PeerMessage.HaveNone => Frame(HaveNoneId, 0, out _),
             PeerMessage.RejectRequest reject => OfRange(RejectRequestId, reject.Piece, reject.Begin, reject.Length),
             PeerMessage.AllowedFast allowed => OfPiece(AllowedFastId, allowed.Piece),
-            PeerMessage.Extended extended => OfExtended(extended),
+            PeerMessage.Extended extended => EncodeExtended(extended.Id, extended.Payload.Span),
             PeerMessage.HashRequest request => OfHashes(HashRequestId, request.Range, default),
             PeerMessage.Hashes hashes => OfHashes(HashesId, hashes.Range, hashes.Bytes.Span),
             PeerMessage.HashReject reject => OfHashes(HashRejectId, reject.Range, default),
             _ => throw new ArgumentException($"{message.GetType().Name} has no encoding.", nameof(message)),
         };
+    }
+
+    /// <summary>An extended message (BEP 10) with its length prefix.</summary>
+    public static byte[] EncodeExtended(byte id, ReadOnlySpan<byte> payload)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(payload.Length, MaxExtendedPayload);
+        byte[] frame = Frame(ExtendedId, 1 + payload.Length, out Span<byte> body);
+        body[0] = id;
+        payload.CopyTo(body[1..]);
+        return frame;
     }
 
     /// <summary>
@@ -294,15 +304,6 @@ public static class PeerMessageCodec
         BinaryPrimitives.WriteInt32BigEndian(numbers[8..], range.Length);
         BinaryPrimitives.WriteInt32BigEndian(numbers[12..], range.ProofLayers);
         hashes.CopyTo(body[HashRangeSize..]);
-        return frame;
-    }
-
-    private static byte[] OfExtended(PeerMessage.Extended extended)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(extended.Payload.Length, MaxExtendedPayload);
-        byte[] frame = Frame(ExtendedId, 1 + extended.Payload.Length, out Span<byte> body);
-        body[0] = extended.Id;
-        extended.Payload.Span.CopyTo(body[1..]);
         return frame;
     }
 }
