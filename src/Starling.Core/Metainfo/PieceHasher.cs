@@ -78,19 +78,12 @@ public sealed class PieceHasher : IDisposable
         }
 
         return _info.HasV2 && layers is not null && layers.TryGetHash(_piece, out Hash256 expected)
-            ? RootV2() == expected ? PieceVerdict.Right : PieceVerdict.Wrong
+            ? BlockTree.RootOf(_info, _piece, _leaves) == expected ? PieceVerdict.Right : PieceVerdict.Wrong
             : verdict;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _v1?.Dispose();
-
-    /// <summary>The root of the piece's blocks; in a file longer than a piece with zero leaves up to the length of a piece (BEP 52).</summary>
-    private Hash256 RootV2()
-    {
-        TorrentFileEntry file = _info.Files[_info.FileAt(_info.StartOf(_piece))];
-        return file.Length > _info.PieceLength ? MerkleTree.Root(_leaves, _info.PieceLength / MerkleTree.BlockSize) : MerkleTree.Root(_leaves);
-    }
 
     private void EndBlock()
     {

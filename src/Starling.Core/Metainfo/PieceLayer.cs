@@ -1,7 +1,6 @@
 using System;
 using System.Collections;
 using System.Numerics;
-using System.Security.Cryptography;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
 
@@ -34,6 +33,9 @@ internal sealed class PieceLayer
 
     /// <summary>Pieces of the file.</summary>
     public int Count { get; }
+
+    /// <summary>Levels between the hashes and the root.</summary>
+    public int Height => BitOperations.Log2((uint)_width);
 
     /// <summary>Hashes that are not known.</summary>
     public int Missing { get; private set; }
@@ -81,7 +83,7 @@ internal sealed class PieceLayer
         }
 
         byte[] groups = Groups(hashes.Span);
-        if (Fold((byte[])groups.Clone()) != _root)
+        if (MerkleTree.Fold((byte[])groups.Clone()) != _root)
         {
             return false;
         }
@@ -116,15 +118,7 @@ internal sealed class PieceLayer
             return false;
         }
 
-        Hash256 node = Fold(nodes);
-        int position = range.Index / range.Length;
-        for (int i = 0; i < uncles; i++, position /= 2)
-        {
-            Hash256 uncle = new(answer[((sent + i) * Hash256.Size)..]);
-            node = position % 2 == 0 ? MerkleTree.Parent(node, uncle) : MerkleTree.Parent(uncle, node);
-        }
-
-        if (node != _root)
+        if (MerkleTree.Climb(MerkleTree.Fold(nodes), range.Index / range.Length, answer[(sent * Hash256.Size)..]) != _root)
         {
             return false;
         }
@@ -141,37 +135,31 @@ internal sealed class PieceLayer
             return null;
         }
 
-        int last = Math.Min(range.ProofLayers, BitOperations.Log2((uint)_width) - 1);
-        int first = BitOperations.Log2((uint)range.Length) - 1;
-        int uncles = Math.Max(0, last - first);
+        int first = BitOperations.Log2((uint)range.Length);
+        int uncles = Math.Max(0, Math.Min(range.ProofLayers, Height - 1) - first + 1);
         var answer = new byte[(range.Length + uncles) * Hash256.Size];
         CopyHashes(range.Index, range.Length, answer);
-        _groups ??= Groups(_hashes.Span);
-
-        // Below the roots of groups uncles come from the hashes of one group, above them from those roots.
-        int start = range.Index / GroupLength * GroupLength;
-        var level = new byte[GroupLength * Hash256.Size];
-        CopyHashes(start, GroupLength, level);
-        int position = range.Index - start;
-        for (int height = 0, written = 0; written < uncles; height++)
+        for (int i = 0; i < uncles; i++)
         {
-            if (level.Length == Hash256.Size)
-            {
-                level = (byte[])_groups.Clone();
-                position = range.Index / GroupLength;
-            }
-
-            if (height > first)
-            {
-                level.AsSpan((position ^ 1) * Hash256.Size, Hash256.Size).CopyTo(answer.AsSpan((range.Length + written) * Hash256.Size));
-                written++;
-            }
-
-            level = Parents(level);
-            position /= 2;
+            Node(first + i, (range.Index >> (first + i)) ^ 1).CopyTo(answer.AsSpan((range.Length + i) * Hash256.Size));
         }
 
         return answer;
+    }
+
+    /// <summary>A node of the tree above the hashes, which are level 0; all hashes must be known.</summary>
+    public Hash256 Node(int level, int index)
+    {
+        if (1 << level < GroupLength)
+        {
+            var nodes = new byte[Hash256.Size << level];
+            CopyHashes(index << level, 1 << level, nodes);
+            return MerkleTree.Fold(nodes);
+        }
+
+        _groups ??= Groups(_hashes.Span);
+        int groups = (1 << level) / GroupLength;
+        return MerkleTree.Fold(_groups.AsSpan(index * groups * Hash256.Size, groups * Hash256.Size).ToArray());
     }
 
     private bool IsRange(HashRange range) => range.Length >= 2 && range.Length <= GroupLength && BitOperations.IsPow2(range.Length)
@@ -217,7 +205,7 @@ internal sealed class PieceLayer
         {
             int from = Math.Min(i * nodes.Length, hashes.Length);
             Pad(hashes[from..Math.Min(hashes.Length, from + nodes.Length)], nodes);
-            Fold(nodes).CopyTo(roots.AsSpan(i * Hash256.Size));
+            MerkleTree.Fold(nodes).CopyTo(roots.AsSpan(i * Hash256.Size));
         }
 
         return roots;
@@ -230,32 +218,5 @@ internal sealed class PieceLayer
         {
             _padding.CopyTo(nodes[at..]);
         }
-    }
-
-    /// <summary>The node above a level, which is written over.</summary>
-    private static Hash256 Fold(Span<byte> level)
-    {
-        while (level.Length > Hash256.Size)
-        {
-            for (int at = 0; at < level.Length / 2; at += Hash256.Size)
-            {
-                SHA256.HashData(level.Slice(2 * at, 2 * Hash256.Size), level.Slice(at, Hash256.Size));
-            }
-
-            level = level[..(level.Length / 2)];
-        }
-
-        return new Hash256(level);
-    }
-
-    private static byte[] Parents(byte[] level)
-    {
-        var parents = new byte[level.Length / 2];
-        for (int at = 0; at < parents.Length; at += Hash256.Size)
-        {
-            SHA256.HashData(level.AsSpan(2 * at, 2 * Hash256.Size), parents.AsSpan(at, Hash256.Size));
-        }
-
-        return parents;
     }
 }

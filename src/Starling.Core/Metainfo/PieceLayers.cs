@@ -162,6 +162,9 @@ public sealed class PieceLayers
         return file >= 0 && range.BaseLayer == BaseLayer && _layers[file] is { Missing: 0 } layer ? layer.Answer(range) : null;
     }
 
+    /// <summary>A file's hashes of pieces, when it has some and all are known; null: it has one piece, or not all are known.</summary>
+    internal PieceLayer? WholeLayer(int file) => _layers[file] is { Missing: 0 } layer ? layer : null;
+
     /// <summary>The whole layer of a file, 32 bytes a piece, where it is known and the file has one.</summary>
     public bool TryGetLayer(int file, out ReadOnlyMemory<byte> hashes)
     {

@@ -75,6 +75,37 @@ public static class MerkleTree
         return Hash256.Of(both);
     }
 
+    /// <summary>The node above a level of nodes, 32 bytes each and a power of two of them. Written over.</summary>
+    public static Hash256 Fold(Span<byte> nodes)
+    {
+        while (nodes.Length > Hash256.Size)
+        {
+            for (int at = 0; at < nodes.Length / 2; at += Hash256.Size)
+            {
+                SHA256.HashData(nodes.Slice(2 * at, 2 * Hash256.Size), nodes.Slice(at, Hash256.Size));
+            }
+
+            nodes = nodes[..(nodes.Length / 2)];
+        }
+
+        return new Hash256(nodes);
+    }
+
+    /// <summary>The node that is as many levels above <paramref name="node"/> as there are uncles, the nearest first (BEP 52).</summary>
+    /// <param name="node">A node.</param>
+    /// <param name="position">Its place on its level, 0 first.</param>
+    /// <param name="uncles">32 bytes each.</param>
+    public static Hash256 Climb(Hash256 node, int position, ReadOnlySpan<byte> uncles)
+    {
+        for (; !uncles.IsEmpty; uncles = uncles[Hash256.Size..], position /= 2)
+        {
+            Hash256 uncle = new(uncles);
+            node = position % 2 == 0 ? Parent(node, uncle) : Parent(uncle, node);
+        }
+
+        return node;
+    }
+
     /// <summary>The hashes of the blocks of <paramref name="content"/>, in order.</summary>
     public static Hash256[] Leaves(ReadOnlySpan<byte> content)
     {

@@ -33,6 +33,11 @@ public abstract record DataEffect
     /// </summary>
     public sealed record StorePiece(int Piece, IReadOnlyList<HeldBlock> Blocks, bool WantBlockHashes) : DataEffect;
 
+    /// <summary>
+    /// Read a piece that is here and hash its blocks, as far as they lie in its file (BEP 52). Answer with BlocksHashed. Only one at a time; other work goes first.
+    /// </summary>
+    public sealed record HashBlocks(int Piece) : DataEffect;
+
     /// <summary>Blocks that nobody needs: give the buffers back.</summary>
     public sealed record Release(IReadOnlyList<BlockBuffer> Blocks) : DataEffect;
 

@@ -55,6 +55,9 @@ public abstract record DataInput
     /// </summary>
     public sealed record PieceChecked(int Piece, bool Good, IReadOnlyList<Hash256> BlockHashes) : DataInput;
 
+    /// <summary>The answer to <see cref="DataEffect.HashBlocks"/>: the hash of each block; empty: the piece can't be read.</summary>
+    public sealed record BlocksHashed(int Piece, IReadOnlyList<Hash256> Hashes) : DataInput;
+
     /// <summary>The disk failed: nothing more can be stored.</summary>
     public sealed record StorageFailed(Problem Problem) : DataInput;
 
@@ -92,6 +95,9 @@ public sealed record TorrentKnowledge(PieceLayout Layout, ReadOnlyMemory<byte> I
     /// <summary>The v2 hashes of pieces, from the .torrent file or to be fetched from peers (BEP 52); null: v1 decides alone.</summary>
     public PieceLayers? Layers { get; init; }
 
+    /// <summary>The hashes of blocks below <see cref="Layers"/>; null where there are no v2 hashes.</summary>
+    public BlockTree? Blocks { get; init; }
+
     /// <summary>Whether peers come from trackers alone (BEP 27).</summary>
     public bool IsPrivate { get; init; }
 
@@ -108,6 +114,7 @@ public sealed record TorrentKnowledge(PieceLayout Layout, ReadOnlyMemory<byte> I
         return new TorrentKnowledge(PieceLayout.Of(info), info.Bytes)
         {
             Layers = layers,
+            Blocks = layers is null ? null : new BlockTree(info, layers),
             IsPrivate = info.IsPrivate,
             V1 = info.InfoHashV1,
             V2 = info.InfoHashV2,

@@ -1,4 +1,6 @@
 using System;
+using Starling.Core.Metainfo;
+using Starling.Core.Pieces;
 using Starling.Core.Wire;
 
 namespace Starling.Core.Torrents;
@@ -47,6 +49,18 @@ public static class DataLimits
 
     /// <summary>Hash requests of a peer a minute (BEP 52); further ones are rejected.</summary>
     public const int MaxHashRequestsPerMinute = 600;
+
+    /// <summary>Bytes that are read and hashed for the hash requests of a peer a minute (BEP 52, base layer 0): the longest piece twice. Further ones are rejected.</summary>
+    public const long MaxBytesHashedPerMinute = 2L * TorrentLimits.MaxPieceLength;
+
+    /// <summary>Hash requests of all peers that wait for the disk; further ones are rejected.</summary>
+    public const int MaxBlockHashRequests = 64;
+
+    /// <summary>Hashes of blocks that are kept for further requests: of the longest piece twice, 1 MiB.</summary>
+    public const int MaxBlockHashesKept = (int)(MaxBytesHashedPerMinute / MerkleTree.BlockSize);
+
+    /// <summary>Failed pieces whose hashes of blocks are asked for at once; the liars of further ones are found without.</summary>
+    public const int MaxFailedPiecesAsked = 16;
 
     /// <summary>Versions of a failed piece that are compared with the good one.</summary>
     public const int MaxFailedVersions = 8;

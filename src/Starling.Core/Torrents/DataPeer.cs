@@ -127,6 +127,9 @@ internal sealed class DataPeer(LinkId link, PeerAddress remote, bool outgoing, I
     /// <summary>Hash requests that it made since <see cref="HashRequestsSince"/>.</summary>
     public int HashRequests { get; set; }
 
+    /// <summary>Bytes that were read to answer them.</summary>
+    public long HashedBytes { get; set; }
+
     public Instant HashRequestsSince { get; set; }
 
     /// <summary>Whether it is in the list of those to be settled.</summary>

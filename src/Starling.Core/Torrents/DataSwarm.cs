@@ -150,6 +150,7 @@ public sealed class DataSwarm
             case DataInput.Opened opened: Open(opened); break;
             case DataInput.PrioritiesChanged changed: Prioritise(changed); break;
             case DataInput.RatesChanged rates: ChangeRates(rates); break;
+            case DataInput.BlocksHashed hashed: _hashes.Server.Hashed(hashed.Piece, hashed.Hashes); break;
             case DataInput.StorageFailed failed: Fail(failed.Problem); break;
             case DataInput.StopRequested stop: Stop(stop.Reason); break;
             default: throw new NotSupportedException($"No rule for {input.GetType().Name}.");
@@ -315,7 +316,7 @@ public sealed class DataSwarm
             _picker.SetPriority(skipped, PiecePriority.Skip, started: false);
         }
 
-        _downloads = new Downloads(_context, _peers, _picker, opened.Torrent.Layout, _downLimit);
+        _downloads = new Downloads(_context, _peers, _picker, opened.Torrent.Layout, _downLimit, _hashes.Blocks);
 
         // What they said early may show that a link is of no use: it ends.
         foreach (DataPeer peer in new List<DataPeer>(_peers.Established))

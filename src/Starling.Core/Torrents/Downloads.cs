@@ -1,4 +1,7 @@
 using System.Collections.Generic;
+using System.Linq;
+using Starling.Core.Metainfo;
+using Starling.Core.Primitives;
 using Starling.Core.Wire;
 
 namespace Starling.Core.Torrents;
@@ -18,12 +21,13 @@ internal sealed class Downloads
     private readonly PieceLayout _layout;
     private readonly PieceSuspects _suspects;
     private readonly RateLimit _limit;
+    private readonly BlockHashFetch _blockHashes;
     private readonly SortedDictionary<int, PieceProgress> _pieces = [];
     private readonly List<PieceProgress> _open = [];
     private long _heldBytes;
     private bool _failed;
 
-    public Downloads(DataContext context, DataPeerTable peers, PiecePicker picker, PieceLayout layout, RateLimit limit)
+    public Downloads(DataContext context, DataPeerTable peers, PiecePicker picker, PieceLayout layout, RateLimit limit, BlockHashFetch blockHashes)
     {
         _context = context;
         _peers = peers;
@@ -31,6 +35,8 @@ internal sealed class Downloads
         _layout = layout;
         _limit = limit;
         _suspects = new PieceSuspects(peers);
+        _blockHashes = blockHashes;
+        _blockHashes.Found = Judge;
     }
 
     /// <summary>Pieces that are being fetched or stored.</summary>
@@ -181,17 +187,30 @@ internal sealed class Downloads
         {
             CancelAll(progress);
             _suspects.Good(progress, verdict.BlockHashes);
+            _blockHashes.Forget(progress.Piece);
             _context.Have.Add(progress.Piece);
             _picker.Done(progress.Piece);
             return true;
         }
 
         _context.WastedBytes += _layout.LengthOf(progress.Piece);
+        if (IsContradiction(progress.Piece, verdict.BlockHashes))
+        {
+            _failed = true;
+            CancelAll(progress);
+            _context.Report(new DataEvent.Failed(new Problem(
+                TorrentInfo.ProblemCode,
+                $"Piece {progress.Piece} fits the v2 hash of this torrent and not the v1 hash: its two halves disagree",
+                "Ask its maker for another one; nobody can complete this one")));
+            return false;
+        }
+
         bool findLiar = _suspects.Bad(progress, verdict.BlockHashes);
         progress.Reset();
         if (!_picker.IsMissing(progress.Piece))
         {
             CancelAll(progress);
+            Forgive(progress.Piece);
             return false;
         }
 
@@ -199,6 +218,11 @@ internal sealed class Downloads
         _pieces.Add(progress.Piece, progress);
         Reopen(progress);
         TouchAll();
+        if (findLiar)
+        {
+            _blockHashes.Want(progress.Piece);
+        }
+
         return false;
     }
 
@@ -216,7 +240,30 @@ internal sealed class Downloads
 
             Shut(progress);
             _pieces.Remove(piece);
+            Forgive(piece);
         }
+    }
+
+    /// <summary>Whether a piece that is wrong is right by v2: then no peer is to blame. Padding, which v2 knows nothing of, leaves it open.</summary>
+    private bool IsContradiction(int piece, IReadOnlyList<Hash256> blockHashes) =>
+        _context.Torrent?.Blocks is { } tree && tree.WholeBlocksOf(piece) == tree.BlocksOf(piece) && tree.IsRight(piece, blockHashes);
+
+    /// <summary>The right hashes of the blocks of a piece that came in wrong: who sent another block is banned, and nobody else has to prove himself.</summary>
+    private void Judge(int piece, IReadOnlyList<Hash256> leaves)
+    {
+        int comparable = _context.Torrent!.Blocks!.WholeBlocksOf(piece);
+        if (_suspects.Judge(piece, [.. leaves.Take(comparable)]) && _pieces.TryGetValue(piece, out PieceProgress? progress))
+        {
+            (progress.NeedsOnePeer, progress.Only) = (false, null);
+            TouchAll();
+        }
+    }
+
+    /// <summary>A piece is not wanted any more: who sent it wrong is not looked for.</summary>
+    private void Forgive(int piece)
+    {
+        _suspects.Forget(piece);
+        _blockHashes.Forget(piece);
     }
 
     private bool TryChoose(DataPeer peer, out PieceProgress? progress, out int block)

@@ -8,10 +8,14 @@ namespace Starling.Core.Torrents;
 
 /// <summary>
 /// <c>hash request</c>, <c>hashes</c>, <c>hash reject</c> (BEP 52): fetches the hashes of pieces that a magnet link's metadata does not hold, and tells those
-/// that are known. Nothing is taken in that does not lead to a file's root, so a wrong answer is the fault of a known peer.
+/// that are known. Nothing is taken in that does not lead to a file's root, so a wrong answer is the fault of a known peer. What concerns hashes of blocks goes to
+/// <see cref="Server"/> and <see cref="Blocks"/>.
 /// </summary>
 internal sealed class HashExchange(DataContext context, DataPeerTable peers)
 {
+    /// <summary>Code of wrong answers.</summary>
+    public const string BadHashes = "bad-hashes";
+
     /// <summary>Requests that a peer has not answered; of 512 hashes each.</summary>
     private const int AskedAtOnce = 4;
 
@@ -21,6 +25,12 @@ internal sealed class HashExchange(DataContext context, DataPeerTable peers)
 
     private readonly List<(HashRange Range, DataPeer Peer, Instant At)> _asked = [];
 
+    /// <summary>Tells hashes of blocks.</summary>
+    public BlockHashServer Server { get; } = new(context);
+
+    /// <summary>Asks for hashes of blocks.</summary>
+    public BlockHashFetch Blocks { get; } = new(context, peers);
+
     private PieceLayers? Layers => context.Torrent?.Layers;
 
     /// <summary>Whether pieces can be checked: their v1 hashes are known, or all v2 ones.</summary>
@@ -29,6 +39,7 @@ internal sealed class HashExchange(DataContext context, DataPeerTable peers)
     /// <summary>Asks for what is missing and not asked for yet.</summary>
     public void Fetch()
     {
+        Blocks.Fetch();
         if (Layers is not { IsComplete: false } layers)
         {
             return;
@@ -62,6 +73,11 @@ internal sealed class HashExchange(DataContext context, DataPeerTable peers)
     /// <summary>An answer came. True: all hashes are known now.</summary>
     public bool Take(DataPeer peer, PeerMessage.Hashes answer)
     {
+        if (Blocks.TryTake(peer, answer))
+        {
+            return false;
+        }
+
         int found = _asked.FindIndex(each => each.Peer == peer && each.Range == answer.Range);
         if (found < 0 || Layers is not { } layers)
         {
@@ -72,7 +88,7 @@ internal sealed class HashExchange(DataContext context, DataPeerTable peers)
         _asked.RemoveAt(found);
         if (!layers.TryAdd(answer.Range, answer.Bytes.Span))
         {
-            peers.Ban(peer.Remote, "bad-hashes", "sent hashes that do not lead to the root of the file");
+            peers.Ban(peer.Remote, BadHashes, "sent hashes that do not lead to the root of the file");
         }
 
         Fetch();
@@ -82,7 +98,7 @@ internal sealed class HashExchange(DataContext context, DataPeerTable peers)
     /// <summary>A peer does not tell.</summary>
     public void Rejected(DataPeer peer, HashRange range)
     {
-        if (_asked.RemoveAll(each => each.Peer == peer && each.Range == range) > 0)
+        if (!Blocks.TryReject(peer, range) && _asked.RemoveAll(each => each.Peer == peer && each.Range == range) > 0)
         {
             peer.NextHashRequest = context.Now + AskAgainAfter;
             Fetch();
@@ -92,6 +108,8 @@ internal sealed class HashExchange(DataContext context, DataPeerTable peers)
     /// <summary>The peer is gone.</summary>
     public void Forget(DataPeer peer)
     {
+        Server.Forget(peer);
+        Blocks.Forget(peer);
         if (_asked.RemoveAll(each => each.Peer == peer) > 0)
         {
             Fetch();
@@ -103,10 +121,17 @@ internal sealed class HashExchange(DataContext context, DataPeerTable peers)
     {
         if (context.Now - peer.HashRequestsSince > Minute)
         {
-            (peer.HashRequestsSince, peer.HashRequests) = (context.Now, 0);
+            (peer.HashRequestsSince, peer.HashRequests, peer.HashedBytes) = (context.Now, 0, 0);
         }
 
-        byte[]? hashes = ++peer.HashRequests <= DataLimits.MaxHashRequestsPerMinute ? Layers?.Answer(range) : null;
+        bool mayAsk = ++peer.HashRequests <= DataLimits.MaxHashRequestsPerMinute;
+        if (mayAsk && range.BaseLayer == 0 && Layers is { BaseLayer: > 0 })
+        {
+            Server.Answer(peer, range);
+            return;
+        }
+
+        byte[]? hashes = mayAsk ? Layers?.Answer(range) : null;
         context.Send(peer, hashes is null ? new PeerMessage.HashReject(range) : new PeerMessage.Hashes(range, hashes));
     }
 

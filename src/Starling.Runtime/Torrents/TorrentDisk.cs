@@ -163,6 +163,27 @@ internal sealed class TorrentContent(TorrentStorage storage, PieceLayers? layers
         return storage.SaveResume(_have, [], closing);
     }
 
+    /// <summary>The hashes of the blocks of a piece that is here, as BEP 52 has them: up to the end of its file. False: it can't be read.</summary>
+    public bool HashBlocks(int piece, CancellationToken stopping, out IReadOnlyList<Hash256> leaves)
+    {
+        var all = new List<Hash256>();
+        leaves = all;
+        int size = storage.Info.ContentSize(piece);
+        var buffer = new byte[Math.Min(size, MerkleTree.BlockSize)];
+        for (int begin = 0; begin < size; begin += MerkleTree.BlockSize)
+        {
+            Span<byte> block = buffer.AsSpan(0, Math.Min(MerkleTree.BlockSize, size - begin));
+            if (stopping.IsCancellationRequested || storage.Read(piece, begin, block) is not null)
+            {
+                return false;
+            }
+
+            all.Add(Hash256.Of(block));
+        }
+
+        return true;
+    }
+
     private PieceVerdict Hash(int piece, IReadOnlyList<HeldBlock> blocks)
     {
         using var hasher = new PieceHasher(storage.Info, piece);

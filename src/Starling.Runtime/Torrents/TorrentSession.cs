@@ -26,6 +26,7 @@ public sealed class TorrentSession
     private TorrentContent? _content;
     private PieceLayers? _layers;
     private Problem? _failure;
+    private Task _hashing = Task.CompletedTask;
     private PieceLayout? _layout;
     private long _left = -1;
     private int _links;
@@ -176,6 +177,7 @@ public sealed class TorrentSession
     internal async Task CloseAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
+        await _hashing.ConfigureAwait(false);
         _host.Disk.Add(() =>
         {
             if (_content?.Save(closing: true) is { } problem)
@@ -235,6 +237,7 @@ public sealed class TorrentSession
             case DataEffect.SendBlocks send: _host.Find(send.Link)?.SendBlocks(send.Blocks); break;
             case DataEffect.StorePiece store: OnDisk(store.Blocks, () => Store(store)); break;
             case DataEffect.WriteBlocks write: OnDisk(write.Blocks, () => Write(write)); break;
+            case DataEffect.HashBlocks hash: _hashing = Task.Run(() => HashBlocks(hash.Piece)); break;
             case DataEffect.Release release: Pool.Return(release.Blocks); break;
             case DataEffect.Connect connect: _host.Connect(this, connect.Address); break;
             case DataEffect.CloseLink close: _host.CloseLink(close.Link, close.Reason); break;
@@ -286,6 +289,13 @@ public sealed class TorrentSession
         }
 
         Post(new DataInput.PieceChecked(store.Piece, good, hashes));
+    }
+
+    /// <summary>Not on the disk's thread: what comes in goes first.</summary>
+    private void HashBlocks(int piece)
+    {
+        bool read = _content!.HashBlocks(piece, _stopping.Token, out IReadOnlyList<Hash256> leaves);
+        Post(new DataInput.BlocksHashed(piece, read ? leaves : []));
     }
 
     private void Write(DataEffect.WriteBlocks write)

@@ -3,9 +3,12 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Security.Cryptography;
 using Starling.Core.Engine;
+using Starling.Core.Metainfo;
+using Starling.Core.Pieces;
 using Starling.Core.Primitives;
 using Starling.Core.Torrents;
 using Starling.Core.Wire;
+using Starling.Tests.Core.Metainfo;
 
 namespace Starling.Tests.Core.Torrents;
 
@@ -17,7 +20,14 @@ internal sealed class DataNet
     private long _order;
     private long _lastLink;
 
-    public DataNet(int pieces, int pieceLength, int tail = 0, ulong seed = 1)
+    private readonly TorrentFile? _v2;
+
+    /// <param name="pieces">Pieces.</param>
+    /// <param name="pieceLength">Bytes of a piece.</param>
+    /// <param name="tail">Bytes of the last one; 0: as the others.</param>
+    /// <param name="seed">All that is random follows from it.</param>
+    /// <param name="v2">Whether it is a torrent of BEP 52, with piece layers.</param>
+    public DataNet(int pieces, int pieceLength, int tail = 0, ulong seed = 1, bool v2 = false)
     {
         Random = new DeterministicRandom(seed);
         Truth = new byte[((pieces - 1) * pieceLength) + (tail == 0 ? pieceLength : tail)];
@@ -26,6 +36,12 @@ internal sealed class DataNet
         Info = new byte[40_000];
         Random.Fill(Info);
         InfoHash = new InfoHash(SHA1.HashData(Info));
+        if (v2)
+        {
+            _v2 = TorrentSamples.Single(TorrentVersion.V2, "truth", Truth, pieceLength).File();
+            Info = _v2.Info.Bytes.ToArray();
+            InfoHash = InfoHash.Of(_v2.Info.InfoHashV2!.Value);
+        }
     }
 
     public DeterministicRandom Random { get; }
@@ -42,7 +58,7 @@ internal sealed class DataNet
 
     public List<NetNode> Nodes { get; } = [];
 
-    public TorrentKnowledge Knowledge => new(Layout, Info) { V1 = InfoHash };
+    public TorrentKnowledge Knowledge => _v2 is null ? new(Layout, Info) { V1 = InfoHash } : TorrentKnowledge.Of(_v2.Info, _v2.Layers);
 
     /// <summary>A node; seeds have everything, magnet joiners know only the info-hash.</summary>
     public NetNode Add(bool seed = false, bool magnet = false, Func<DataSwarmOptions, DataSwarmOptions>? options = null)
@@ -51,7 +67,8 @@ internal sealed class DataNet
         var address = new PeerAddress(PeerAddress.From(new System.Net.IPAddress([10, 0, (byte)(Nodes.Count >> 8), (byte)Nodes.Count]), 0).Ip, 6881);
         DataSwarmOptions made = new()
         {
-            V1 = InfoHash,
+            V1 = _v2 is null ? InfoHash : null,
+            V2 = _v2?.Info.InfoHashV2,
             PeerId = PeerId.Create(new DeterministicRandom(number)),
             Seed = number,
             ListenPort = address.Port,
@@ -163,6 +180,7 @@ internal sealed class DataNet
                 break;
             case DataEffect.WriteBlocks write: Keep(node, write.Piece, write.Blocks); break;
             case DataEffect.StorePiece store: At(TimeSpan.FromMilliseconds(1), () => Store(node, store)); break;
+            case DataEffect.HashBlocks hash: At(TimeSpan.FromMilliseconds(1), () => HashBlocks(node, hash.Piece)); break;
             case DataEffect.OpenTorrent open:
                 Assert.Equal(Info, open.InfoBytes.ToArray());
                 At(Delay, () => Open(node));
@@ -265,6 +283,9 @@ internal sealed class DataNet
             block.Data.Used.CopyTo(node.Content.AsMemory((piece * Layout.PieceLength) + (block.Index * BlockBuffer.Capacity)));
         }
     }
+
+    private void HashBlocks(NetNode node, int piece) => Step(node, new DataInput.BlocksHashed(
+        piece, MerkleTree.Leaves(node.Content.AsSpan(piece * Layout.PieceLength, Layout.LengthOf(piece)))));
 
     private void Store(NetNode node, DataEffect.StorePiece store)
     {
