@@ -87,6 +87,9 @@ public sealed class TorrentInfo
     /// <summary>SHA-256 of <see cref="Bytes"/>; null for v1-only torrents.</summary>
     public Hash256? InfoHashV2 { get; }
 
+    /// <summary>What names it for good.</summary>
+    public TorrentId Id => InfoHashV2 is { } v2 ? new TorrentId(v2) : new TorrentId(InfoHashV1!.Value);
+
     /// <summary>The 20-byte names of its swarms in handshakes, trackers and the DHT: v1, and the start of v2 (BEP 52); one or two.</summary>
     public IReadOnlyList<InfoHash> SwarmHashes => (InfoHashV1, InfoHashV2) switch
     {

@@ -46,11 +46,11 @@ public sealed record NeedsSpec
     public string? Arch { get; init; }
 }
 
-/// <summary>Read-only data of a task. <paramref name="InfoHash"/> is the 32-byte v2 info-hash of the input's hybrid torrent.</summary>
-/// <param name="Name">Name below <c>INPUTS</c>.</param>
-/// <param name="InfoHash">The v2 info-hash, 32 bytes.</param>
-/// <param name="Length">Bytes in all.</param>
-public sealed record InputSpec(string Name, Primitives.Hash256 InfoHash, long Length);
+/// <summary>Read-only data of a task: an ordinary torrent, made from the author's files or somebody else's.</summary>
+/// <param name="Name">Name below <c>INPUTS</c>: the torrent's.</param>
+/// <param name="Torrent">Which torrent.</param>
+/// <param name="Length">Bytes in all, padding not counted.</param>
+public sealed record InputSpec(string Name, Primitives.TorrentId Torrent, long Length);
 
 /// <summary>How inputs become pieces: <paramref name="Size"/> bytes each, or (0) one per file of the input.</summary>
 public sealed record ChunkSpec(string Input, long Size);

@@ -32,6 +32,9 @@ internal sealed class TaskFields
     /// <summary>What was wrong first, here or in any part of the same file.</summary>
     public Problem? Problem => _parent is null ? _problem : _parent.Problem;
 
+    /// <summary>Number of keys.</summary>
+    public int Count => _dictionary.Entries.Count;
+
     /// <summary>The raw value.</summary>
     public BValue? this[string key] => _dictionary[Encoding.UTF8.GetBytes(key)];
 

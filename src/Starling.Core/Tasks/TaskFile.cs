@@ -22,6 +22,9 @@ public sealed record TaskFile
     /// <summary>DHT nodes as <c>host:port</c>.</summary>
     public IReadOnlyList<string> Nodes { get; init; } = [];
 
+    /// <summary>By name of an input that is somebody else's torrent: where it comes from.</summary>
+    public IReadOnlyDictionary<string, InputSource> InputSources { get; init; } = new SortedDictionary<string, InputSource>(StringComparer.Ordinal);
+
     /// <summary>Free text.</summary>
     public string? Comment { get; init; }
 

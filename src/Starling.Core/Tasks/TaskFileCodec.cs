@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
+using System.Linq;
+using System.Text;
 using Starling.Core.Bencode;
 using Starling.Core.Crypto;
 using Starling.Core.Primitives;
@@ -38,6 +40,7 @@ public static class TaskFileCodec
         task = FromInfoBytes(read, info.Source.ToArray()) with
         {
             Trackers = ReadTrackers(fields),
+            InputSources = ReadInputSources(fields, read),
             Nodes = ReadNodes(fields),
             Comment = ReadText(fields, "comment"),
             CreatedBy = ReadText(fields, "created by"),
@@ -115,6 +118,7 @@ public static class TaskFileCodec
 
         writer.Key("info"u8);
         writer.Raw(task.InfoBytes.Span);
+        WriteInputSources(writer, task.InputSources);
         WriteNodes(writer, task.Nodes);
         if (!task.Secret.IsEmpty)
         {
@@ -207,6 +211,75 @@ public static class TaskFileCodec
         }
 
         return url;
+    }
+
+    private static void WriteInputSources(BencodeWriter writer, IReadOnlyDictionary<string, InputSource> sources)
+    {
+        if (sources.Count == 0)
+        {
+            return;
+        }
+
+        writer.Key("inputs"u8);
+        writer.BeginDictionary();
+        foreach ((byte[] key, InputSource source) in sources.Select(static each => (Encoding.UTF8.GetBytes(each.Key), each.Value)).OrderBy(
+            static each => each.Item1, Comparer<byte[]>.Create(static (left, right) => left.AsSpan().SequenceCompareTo(right))))
+        {
+            writer.Key(key);
+            writer.BeginDictionary();
+            if (source.Magnet is { } magnet)
+            {
+                writer.Text("magnet"u8, magnet);
+            }
+
+            if (!source.Torrent.IsEmpty)
+            {
+                writer.Bytes("torrent"u8, source.Torrent.Span);
+            }
+
+            writer.End();
+        }
+
+        writer.End();
+    }
+
+    private static SortedDictionary<string, InputSource> ReadInputSources(TaskFields fields, TaskInfo info)
+    {
+        var sources = new SortedDictionary<string, InputSource>(StringComparer.Ordinal);
+        if (fields.Dictionary("inputs") is not { } named)
+        {
+            return sources;
+        }
+
+        int known = 0;
+        foreach (InputSpec input in info.Inputs)
+        {
+            if (named.Dictionary(input.Name) is not { } source)
+            {
+                continue;
+            }
+
+            known++;
+            ReadOnlyMemory<byte> torrent = source["torrent"] is BString { Bytes: var bytes } ? bytes.ToArray() : default;
+            string? magnet = source.Text("magnet");
+            if (magnet?.Length > MagnetLink.MaxLength)
+            {
+                source.Refuse("magnet", $"is longer than {MagnetLink.MaxLength} characters");
+            }
+            else if (torrent.IsEmpty && magnet is null)
+            {
+                named.Refuse(input.Name, "has neither a magnet link nor a torrent");
+            }
+
+            sources.TryAdd(input.Name, new InputSource(torrent, magnet));
+        }
+
+        if (known < named.Count)
+        {
+            fields.Refuse("inputs", "names something that is no input of the task");
+        }
+
+        return sources;
     }
 
     private static void WriteNodes(BencodeWriter writer, IReadOnlyList<string> nodes)

@@ -175,7 +175,7 @@ internal static class TaskInfoCodec
         foreach (InputSpec input in inputs)
         {
             writer.BeginDictionary();
-            writer.Bytes("info hash"u8, input.InfoHash.ToArray());
+            writer.Bytes("info hash"u8, input.Torrent.ToArray());
             writer.Integer("length"u8, input.Length);
             writer.Text("name"u8, input.Name);
             writer.End();
@@ -192,14 +192,15 @@ internal static class TaskInfoCodec
         {
             if (fields.DictionaryOf(items[i], $"inputs[{i}]") is { } input)
             {
-                if (input.Bytes("info hash", Hash256.Size) is not { } hash)
+                if (input["info hash"] is not BString { Bytes: var hash } || !TorrentId.TryRead(hash.Span, out TorrentId torrent))
                 {
-                    input.Refuse("info hash", "is missing", "It holds the 32 bytes of the input's v2 info-hash.");
+                    string reason = input["info hash"] is { } wrong ? $"{(wrong is BString { Bytes: var other } ? $"{other.Length} bytes" : wrong.Kind)} where 32 or 20 bytes are due" : "is missing";
+                    input.Refuse("info hash", reason, "It holds the v2 info-hash of the input, 32 bytes, or the v1 one where there is no other, 20 bytes.");
                     break;
                 }
 
                 long length = input.Whole("length") ?? Missing(input, "length");
-                inputs.Add(new InputSpec(input.RequiredText("name", "Every input has a name."), new Hash256(hash.Span), length));
+                inputs.Add(new InputSpec(input.RequiredText("name", "Every input has a name."), torrent, length));
             }
         }
 

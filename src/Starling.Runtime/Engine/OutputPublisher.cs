@@ -6,7 +6,6 @@ using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Execution;
 using Starling.Runtime.Storage;
-using Starling.Runtime.Tasks;
 using Starling.Runtime.Torrents;
 
 namespace Starling.Runtime.Engine;
@@ -52,7 +51,7 @@ internal static class OutputPublisher
                 }
             }
 
-            if (!InputHasher.TryHash(content, out CreatedTorrent? created, out _, out problem) || !created.TryToFile(out TorrentFile? torrent, out problem))
+            if (!ContentHasher.TryHash(content, out CreatedTorrent? created, out _, out problem) || !created.TryToFile(out TorrentFile? torrent, out problem))
             {
                 return false;
             }

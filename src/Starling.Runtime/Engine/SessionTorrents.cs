@@ -15,8 +15,8 @@ using Starling.Runtime.Torrents;
 namespace Starling.Runtime.Engine;
 
 /// <summary>
-/// The ordinary torrents beside one task: its inputs, and its output once that is published. Their peers are the task's, and, unless the task is a member swarm, whoever
-/// is found elsewhere: what members share is their own, and nobody else is told its name.
+/// The ordinary torrents beside one task: its inputs, and its output once that is published. Their peers are the task's, and whoever is found elsewhere; but not for the inputs that
+/// the author of a member swarm made: what members share is their own, and nobody else is told its name.
 /// </summary>
 internal sealed class SessionTorrents : IAsyncDisposable
 {
@@ -28,6 +28,7 @@ internal sealed class SessionTorrents : IAsyncDisposable
     private readonly List<PeerAddress> _peers = [];
     private TaskInputs? _inputs;
     private TorrentSession? _published;
+    private bool _isMemberSwarm = true;
     private bool _ending;
 
     /// <param name="listener">The port; before it is started.</param>
@@ -53,7 +54,8 @@ internal sealed class SessionTorrents : IAsyncDisposable
             }
 
             _inputs = inputs;
-            inputs.Begin(task.IsMemberSwarm ? _host.TryAdd : TryAddPublic);
+            _isMemberSwarm = task.IsMemberSwarm;
+            inputs.Begin(_isMemberSwarm ? _host.TryAdd : TryAddPublic, TryAddPublic);
             _peers.ForEach(inputs.AddPeer);
         }
     }
@@ -117,7 +119,9 @@ internal sealed class SessionTorrents : IAsyncDisposable
     private bool TryAddPublic(
         TorrentRequest request, ITorrentObserver observer, [NotNullWhen(true)] out TorrentSession? session, [NotNullWhen(false)] out Problem? problem)
     {
-        bool added = TorrentSearch.TryBegin(_host, Finder!, request, new TorrentContacts { Trackers = Trackers }, observer, out TorrentSearch? search, out problem);
+        // The trackers of members need not hear what else they fetch or publish.
+        TorrentContacts contacts = _isMemberSwarm ? TorrentContacts.None : new TorrentContacts { Trackers = Trackers };
+        bool added = TorrentSearch.TryBegin(_host, Finder!, request, contacts, observer, out TorrentSearch? search, out problem);
         session = search?.Session;
         return added;
     }

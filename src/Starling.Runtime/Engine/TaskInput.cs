@@ -17,7 +17,7 @@ internal sealed class TaskInput(TaskInputs owner, InputSpec spec, string path, F
     private readonly Lock _gate = new();
     private TorrentInfo? _info;
     private PieceBits? _have;
-    private IReadOnlyList<string> _files = [];
+    private IReadOnlyList<string> _files = here is null ? [] : InputTorrent.FilesOf(here.Torrent.Info, System.IO.Path.GetDirectoryName(here.Path)!);
     private volatile bool _isWhole = here is not null;
 
     /// <summary>What the task says of it.</summary>
@@ -111,7 +111,7 @@ internal sealed class TaskInput(TaskInputs owner, InputSpec spec, string path, F
         lock (_gate)
         {
             _info = info;
-            Volatile.Write(ref _files, [.. info.Files.Where(file => file.Kind == TorrentFileKind.Content).Select(file => System.IO.Path.Combine(folder, file.Path))]);
+            Volatile.Write(ref _files, InputTorrent.FilesOf(info, folder));
         }
     }
 

@@ -1,30 +1,24 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Threading;
 using Starling.Core.Engine;
-using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Execution;
-using Starling.Runtime.Tasks;
 using Starling.Runtime.Torrents;
 
 namespace Starling.Runtime.Engine;
 
 /// <summary>
 /// The inputs of one task on this machine, each an ordinary torrent: those that are here are seeded from where they lie, the others are fetched
-/// into <c>.starling/inputs-fetched</c> and seeded from there. Tells the node which pieces may run: with chunks those whose part has come,
+/// and seeded from there (<see cref="InputPlaces"/>). Tells the node which pieces may run: with chunks those whose part has come,
 /// without once all inputs are whole.
 /// </summary>
 internal sealed class TaskInputs
 {
-    private const string FetchedFolder = "inputs-fetched";
-    private const string SeedStateFolder = "inputs-seeded";
-
     private readonly TaskInfo _task;
-    private readonly string _privateFolder;
+    private readonly InputPlaces _at;
     private readonly PostInput _post;
     private readonly Action<Problem> _remark;
     private readonly List<TaskInput> _inputs = [];
@@ -32,24 +26,21 @@ internal sealed class TaskInputs
     private bool[]? _arrived;
 
     /// <param name="task">The task.</param>
-    /// <param name="found">The inputs that are here, by name, checked.</param>
-    /// <param name="privateFolder">The task's <c>.starling</c>.</param>
+    /// <param name="at">Where inputs are found, fetched and seeded from.</param>
     /// <param name="post">Gets the inputs of the node.</param>
     /// <param name="remark">Told what the owner should know.</param>
-    public TaskInputs(
-        TaskInfo task, IReadOnlyDictionary<string, FoundInput> found, string privateFolder, PostInput post, Action<Problem> remark)
+    public TaskInputs(TaskInfo task, InputPlaces at, PostInput post, Action<Problem> remark)
     {
-        (_task, _privateFolder, _post, _remark) = (task, privateFolder, post, remark);
+        (_task, _at, _post, _remark) = (task, at, post, remark);
         foreach (InputSpec spec in task.Inputs)
         {
-            string path = found.TryGetValue(spec.Name, out FoundInput? here) ? here.Path : Path.Combine(privateFolder, FetchedFolder, spec.Name);
-            _inputs.Add(new TaskInput(this, spec, path, here));
+            _inputs.Add(new TaskInput(this, spec, at.PathOf(spec), at.Found.GetValueOrDefault(spec.Name)));
         }
     }
 
     /// <summary>Where each input lies, or will lie.</summary>
     public IReadOnlyDictionary<string, InputPlace> Places => _inputs.ToDictionary(
-        input => input.Spec.Name, input => new InputPlace(input.Path) { Awaited = input.IsHere ? null : () => input.Files });
+        input => input.Spec.Name, input => new InputPlace(input.Path, () => input.Files) { IsAwaited = !input.IsHere });
 
     /// <summary>Whether any input is to be fetched.</summary>
     public bool Awaits => _inputs.Exists(input => !input.IsHere);
@@ -59,15 +50,16 @@ internal sealed class TaskInputs
         [.. _inputs.Where(input => !input.IsHere).Select(input => (input.Spec.Name, input.BytesHere, input.Spec.Length))];
 
     /// <summary>Begins to seed and to fetch; after the node was told of the task.</summary>
-    /// <param name="add">Takes a torrent in.</param>
-    public void Begin(AddTorrent add)
+    /// <param name="addOwn">Takes in the torrent of an input that the author made.</param>
+    /// <param name="addForeign">Takes in the torrent of somebody else: whoever has it is looked for.</param>
+    public void Begin(AddTorrent addOwn, AddTorrent addForeign)
     {
         lock (_gate)
         {
             _arrived = Awaits ? new bool[_task.PieceCount] : null;
             foreach (TaskInput input in _inputs)
             {
-                Add(add, input);
+                Add(_at.IsForeign(input.Spec) ? addForeign : addOwn, input);
             }
         }
     }
@@ -126,37 +118,7 @@ internal sealed class TaskInputs
 
     private void Add(AddTorrent add, TaskInput input)
     {
-        TorrentRequest request;
-        if (input.Here is { } here)
-        {
-            if (!TorrentFile.TryRead(here.Torrent, out TorrentFile? torrent, out Problem? damaged))
-            {
-                _remark(damaged);
-                return;
-            }
-
-            request = new TorrentRequest
-            {
-                File = torrent,
-                Folder = Path.GetDirectoryName(here.Path)!,
-                StateFolder = Path.Combine(_privateFolder, SeedStateFolder),
-                IsChecked = true,
-            };
-        }
-        else
-        {
-            // What an earlier start learnt of the torrent is beside its files.
-            string folder = Path.Combine(_privateFolder, FetchedFolder);
-            TorrentFile? known = TorrentFolder.ReadTorrent(folder, InfoHash.Of(input.Spec.InfoHash));
-            request = new TorrentRequest
-            {
-                File = known,
-                Magnet = known is not null ? null : new TorrentMagnet { InfoHashV2 = input.Spec.InfoHash, Name = input.Spec.Name },
-                Folder = folder,
-            };
-        }
-
-        if (add(request, input, out TorrentSession? session, out Problem? problem))
+        if (add(_at.RequestOf(input.Spec), input, out TorrentSession? session, out Problem? problem))
         {
             input.Session = session;
         }

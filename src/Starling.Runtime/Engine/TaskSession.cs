@@ -19,7 +19,6 @@ using Starling.Runtime.Machine;
 using Starling.Runtime.Network;
 using Starling.Runtime.PortMapping;
 using Starling.Runtime.Storage;
-using Starling.Runtime.Tasks;
 
 namespace Starling.Runtime.Engine;
 
@@ -369,16 +368,9 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             return new SessionOutcome(SessionEnd.Refused, untrusted);
         }
 
-        TaskSessionOptions options = _options;
-        if (options.Task is null && task.Info.Inputs.Count > 0)
-        {
-            // Whoever joins by a link may have the inputs all the same: beside them, or in the output's folder.
-            PreparedTask prepared = InputFinder.Find(task, [Environment.CurrentDirectory, options.Folder]);
-            options = options with { Inputs = prepared.Found };
-        }
-
-        var inputs = new TaskInputs(task.Info, options.Inputs, Path.Combine(options.Folder, TaskFolder.PrivateName), _queue.Add, Remark);
-        if (!OpenTaskFolder.TryOpen(task, options, inputs.Places, _queue.Add, out OpenTaskFolder? folder, out Problem? problem))
+        InputPlaces places = InputPlaces.Of(task, _options, Remark);
+        var inputs = new TaskInputs(task.Info, places, _queue.Add, Remark);
+        if (!OpenTaskFolder.TryOpen(task, _options, inputs.Places, _queue.Add, out OpenTaskFolder? folder, out Problem? problem))
         {
             return new SessionOutcome(SessionEnd.Failed, problem);
         }

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
-using System.Text;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Storage;
@@ -47,7 +46,7 @@ internal sealed class InputFolder
             foreach (InputSpec input in task.Inputs)
             {
                 if (!places.TryGetValue(input.Name, out InputPlace? place)
-                    || (place.Awaited is null && !File.Exists(place.Path) && !Directory.Exists(place.Path)))
+                    || (!place.IsAwaited && !File.Exists(place.Path) && !Directory.Exists(place.Path)))
                 {
                     Problem = new Problem(Code, $"input '{input.Name}' of the task is not on this machine", "Wait until it is downloaded.");
                     return;
@@ -61,11 +60,7 @@ internal sealed class InputFolder
             {
                 InputPlace place = places[_chunks.Input];
                 _source = place.Path;
-                if (_chunks.Size == 0)
-                {
-                    List<string>? files = place.Awaited is null ? FilesOf(_source) : null;
-                    _files = place.Awaited ?? (() => files!);
-                }
+                _files = place.Files;
             }
         }
         catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
@@ -142,38 +137,5 @@ internal sealed class InputFolder
         }
 
         return null;
-    }
-
-    /// <summary>All files below a folder in the order of BEP 52's file tree: by the bytes of each part of the path. A file is its own list.</summary>
-    private static List<string> FilesOf(string place)
-    {
-        if (File.Exists(place))
-        {
-            return [place];
-        }
-
-        var files = new List<(byte[][] Parts, string Path)>();
-        foreach (string path in Directory.GetFiles(place, "*", SearchOption.AllDirectories))
-        {
-            string[] names = Path.GetRelativePath(place, path).Split(Path.DirectorySeparatorChar);
-            files.Add((Array.ConvertAll(names, Encoding.UTF8.GetBytes), path));
-        }
-
-        files.Sort((left, right) => Compare(left.Parts, right.Parts));
-        return files.ConvertAll(file => file.Path);
-    }
-
-    private static int Compare(byte[][] left, byte[][] right)
-    {
-        for (int i = 0; i < Math.Min(left.Length, right.Length); i++)
-        {
-            int order = left[i].AsSpan().SequenceCompareTo(right[i]);
-            if (order != 0)
-            {
-                return order;
-            }
-        }
-
-        return left.Length.CompareTo(right.Length);
     }
 }

@@ -15,11 +15,9 @@ public sealed record RunnerOptions
 
 /// <summary>Where an input lies.</summary>
 /// <param name="Path">Absolute path of its file or folder.</param>
-public sealed record InputPlace(string Path)
+/// <param name="Files">Tells the absolute paths of its files in the order of the torrent; empty while that is not known.</param>
+public sealed record InputPlace(string Path, Func<IReadOnlyList<string>> Files)
 {
-    /// <summary>
-    /// Null: it is here. Otherwise it is being fetched, nothing is run before what it reads is there, and this tells the absolute
-    /// paths of its files in the order of the torrent; empty while that is not known.
-    /// </summary>
-    public Func<IReadOnlyList<string>>? Awaited { get; init; }
+    /// <summary>Whether it is still being fetched; nothing is run before what it reads is there.</summary>
+    public bool IsAwaited { get; init; }
 }

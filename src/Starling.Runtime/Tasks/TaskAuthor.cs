@@ -5,10 +5,10 @@ using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
 using Starling.Core.Crypto;
-using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Kernels;
+using Starling.Runtime.Torrents;
 
 namespace Starling.Runtime.Tasks;
 
@@ -23,13 +23,14 @@ public static class TaskAuthor
     /// content makes the same id on every machine.
     /// </summary>
     public static bool TryPrepareOpen(
-        TaskDraft draft, [NotNullWhen(true)] out PreparedTask? prepared, [NotNullWhen(false)] out Problem? problem) =>
-        TryPrepare(draft, author: null, new VerifySpec.Replicas(TaskLimitsOfFormat.MinReplicas), out prepared, out problem);
+        TaskDraft draft, FetchMetadata? fetch, [NotNullWhen(true)] out PreparedTask? prepared, [NotNullWhen(false)] out Problem? problem) =>
+        TryPrepare(draft, author: null, new VerifySpec.Replicas(TaskLimitsOfFormat.MinReplicas), fetch, out prepared, out problem);
 
     /// <summary>The task of <c>starling create</c>: signed; a member swarm with a fresh secret, or public and verified.</summary>
     /// <param name="draft">What the author wrote.</param>
     /// <param name="author">Who signs.</param>
     /// <param name="isPublic">Leave the secret out and verification on.</param>
+    /// <param name="fetch">Gets the metadata of inputs that are magnet links; null: they are refused.</param>
     /// <param name="now">For <c>creation date</c>, which stands outside of the id.</param>
     /// <param name="prepared">The signed task, and its inputs here.</param>
     /// <param name="problem">What is wrong, with the key and the fix.</param>
@@ -37,6 +38,7 @@ public static class TaskAuthor
         TaskDraft draft,
         IIdentity author,
         bool isPublic,
+        FetchMetadata? fetch,
         DateTimeOffset now,
         [NotNullWhen(true)] out PreparedTask? prepared,
         [NotNullWhen(false)] out Problem? problem)
@@ -51,7 +53,7 @@ public static class TaskAuthor
         }
 
         VerifySpec verify = isPublic ? new VerifySpec.Replicas(TaskLimitsOfFormat.MinReplicas) : new VerifySpec.Own();
-        if (!TryPrepare(draft, author.PublicKey, verify, out prepared, out problem))
+        if (!TryPrepare(draft, author.PublicKey, verify, fetch, out prepared, out problem))
         {
             return false;
         }
@@ -70,15 +72,16 @@ public static class TaskAuthor
         TaskDraft draft,
         PublicKey? author,
         VerifySpec verify,
+        FetchMetadata? fetch,
         [NotNullWhen(true)] out PreparedTask? prepared,
         [NotNullWhen(false)] out Problem? problem)
     {
         prepared = null;
-        var inputs = new List<LocalInput>();
+        var inputs = new List<AuthoredInput>();
         RunSpec run = draft.Run;
         ChunkSpec? chunks = null;
         IReadOnlyList<OutputFile> files = draft.Files;
-        problem = CheckContacts(draft) ?? AddInputs(draft, inputs, ref run) ?? CountPieces(draft, inputs, ref chunks, ref files);
+        problem = CheckContacts(draft) ?? AddInputs(draft, fetch, inputs, ref run) ?? CountPieces(draft, inputs, ref chunks, ref files);
         if (problem is not null)
         {
             return false;
@@ -91,7 +94,7 @@ public static class TaskAuthor
             Files = files,
             Merge = draft.Merge,
             PieceLength = draft.PieceLength,
-            Inputs = [.. inputs.Select(static input => input.Input)],
+            Inputs = [.. inputs.Select(static input => input.Spec)],
             Chunks = chunks,
             Needs = draft.Needs,
             Limits = draft.Limits,
@@ -105,8 +108,8 @@ public static class TaskAuthor
             return false;
         }
 
-        task = task with { Trackers = draft.Trackers, Nodes = draft.Nodes, Comment = draft.Comment };
-        prepared = new PreparedTask(task, inputs, []);
+        task = task with { Trackers = draft.Trackers, Nodes = draft.Nodes, Comment = draft.Comment, InputSources = SourcesOf(inputs) };
+        prepared = new PreparedTask(task, [.. inputs.Select(static input => input.Here).OfType<LocalInput>()], []);
         return true;
     }
 
@@ -129,55 +132,74 @@ public static class TaskAuthor
             ?? (draft.Comment?.Length > TaskLimitsOfFormat.MaxCommentLength ? Wrong($"comment: longer than {TaskLimitsOfFormat.MaxCommentLength}", "Shorten it.") : null);
     }
 
-    /// <summary>Hashes the inputs; a WebAssembly module that is no input's name is a path, and becomes an input.</summary>
-    private static Problem? AddInputs(TaskDraft draft, List<LocalInput> inputs, ref RunSpec run)
+    private static SortedDictionary<string, InputSource> SourcesOf(List<AuthoredInput> inputs)
     {
-        var paths = draft.InputPaths.ToList();
-        if (run is RunSpec.Wasm wasm)
+        var sources = new SortedDictionary<string, InputSource>(StringComparer.Ordinal);
+        int room = InputTorrent.MaxCarriedBytes;
+        foreach (AuthoredInput input in inputs)
         {
-            if (!paths.Any(path => IsCalled(path, wasm.Module)))
+            if (input.Torrent is { } torrent)
             {
-                paths.Add(wasm.Module);
+                sources.Add(input.Spec.Name, torrent.ToSource(ref room));
             }
-
-            run = wasm with { Module = NameOf(wasm.Module) };
         }
 
-        if (paths.Count > TaskLimitsOfFormat.MaxInputs)
-        {
-            return Wrong($"inputs: has {paths.Count} entries", $"Give at most {TaskLimitsOfFormat.MaxInputs}; a folder counts once.");
-        }
+        return sources;
+    }
 
-        foreach (string path in paths)
+    /// <summary>Hashes the inputs; a WebAssembly module that is no input's name is a path, and becomes an input.</summary>
+    private static Problem? AddInputs(TaskDraft draft, FetchMetadata? fetch, List<AuthoredInput> inputs, ref RunSpec run)
+    {
+        foreach (string entry in draft.InputPaths)
         {
-            string full = Path.GetFullPath(Path.Combine(draft.Folder, path));
-            if (!InputHasher.TryHash(full, out CreatedTorrent? torrent, out IReadOnlyList<string> files, out Problem? problem))
+            if (!AuthoredInput.TryRead(entry, draft, fetch, out AuthoredInput? input, out Problem? problem))
             {
                 return problem;
             }
 
-            inputs.Add(new LocalInput(new InputSpec(torrent.Name, torrent.InfoHash, torrent.Length), full, files, torrent));
+            inputs.Add(input);
         }
 
-        return null;
+        if (run is RunSpec.Wasm wasm)
+        {
+            string name = NameOf(wasm.Module);
+            run = wasm with { Module = name };
+            if (!inputs.Exists(input => input.Spec.Name == name))
+            {
+                if (!AuthoredInput.TryRead(wasm.Module, draft, fetch, out AuthoredInput? module, out Problem? problem))
+                {
+                    return problem;
+                }
+
+                inputs.Add(module);
+            }
+        }
+
+        return inputs.Count > TaskLimitsOfFormat.MaxInputs
+            ? Wrong($"inputs: has {inputs.Count} entries", $"Give at most {TaskLimitsOfFormat.MaxInputs}; a folder counts once.")
+            : SafePath.FirstClash([.. inputs.Select(static input => input.Spec.Name)]) is { } clash
+            ? Wrong($"inputs: two are called '{SafePath.Quoted(clash)}'", "Rename one of them: they share one folder.")
+            : null;
     }
 
-    private static Problem? CountPieces(TaskDraft draft, List<LocalInput> inputs, ref ChunkSpec? chunks, ref IReadOnlyList<OutputFile> files)
+    private static Problem? CountPieces(TaskDraft draft, List<AuthoredInput> inputs, ref ChunkSpec? chunks, ref IReadOnlyList<OutputFile> files)
     {
         long? pieces = draft.Pieces;
         if (draft.Chunks is { } wanted)
         {
             string name = NameOf(wanted.Input);
-            LocalInput? input = inputs.Find(candidate => candidate.Input.Name == name);
+            AuthoredInput? input = inputs.Find(candidate => candidate.Spec.Name == name);
             string key = wanted.Size == 0 ? "each" : "chunk.input";
             if (input is null)
             {
-                return Wrong($"{key}: '{SafePath.Quoted(wanted.Input)}' is not one of the inputs", "Add it to inputs.");
+                return Wrong($"{key}: '{SafePath.Quoted(wanted.Input)}' is not one of the inputs", inputs.Count == 0
+                    ? "Add it to inputs."
+                    : $"Their names are {string.Join(", ", inputs.Take(8).Select(static each => SafePath.Quoted(each.Spec.Name)))}.");
             }
 
             chunks = wanted with { Input = name };
-            pieces = wanted.Size == 0 ? input.Files.Count : (input.Input.Length / wanted.Size) + (input.Input.Length % wanted.Size == 0 ? 0 : 1);
-            if (wanted.Size > 0 && Directory.Exists(input.Path))
+            pieces = wanted.Size == 0 ? input.FileCount : (input.Spec.Length / wanted.Size) + (input.Spec.Length % wanted.Size == 0 ? 0 : 1);
+            if (wanted.Size > 0 && input.IsFolder)
             {
                 return Wrong($"{key}: '{SafePath.Quoted(wanted.Input)}' is a folder", "Cut a single file into chunks, or use each for one piece per file.");
             }
@@ -199,8 +221,6 @@ public static class TaskAuthor
 
         return null;
     }
-
-    private static bool IsCalled(string path, string name) => path == name || NameOf(path) == name;
 
     private static string NameOf(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
 

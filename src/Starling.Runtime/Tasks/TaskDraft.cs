@@ -30,7 +30,7 @@ public sealed record TaskDraft
     /// <summary>The largest result in bytes.</summary>
     public int PieceLength { get; init; } = TaskLimitsOfFormat.DefaultPieceLength;
 
-    /// <summary>Paths of inputs, relative to <see cref="Folder"/> or absolute.</summary>
+    /// <summary>Inputs: paths relative to <see cref="Folder"/> or absolute, of data or of .torrent files, and magnet links.</summary>
     public IReadOnlyList<string> InputPaths { get; init; } = [];
 
     /// <summary>What a machine must have.</summary>

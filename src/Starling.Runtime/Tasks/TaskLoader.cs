@@ -1,11 +1,14 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.IO;
+using System.Linq;
 using System.Text;
 using System.Text.Unicode;
 using Starling.Core.Crypto;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Runtime.Torrents;
 
 namespace Starling.Runtime.Tasks;
 
@@ -13,7 +16,9 @@ namespace Starling.Runtime.Tasks;
 /// Opens the TASK of a command line: a task file, YAML, BitWorker's file or a magnet link. YAML and BitWorker's files become the same open task
 /// on every machine.
 /// </summary>
-public sealed class TaskLoader(ISignatureVerifier verifier)
+/// <param name="verifier">Checks signatures.</param>
+/// <param name="fetch">Gets the metadata of inputs that are magnet links; null: they are refused.</param>
+public sealed class TaskLoader(ISignatureVerifier verifier, FetchMetadata? fetch = null)
 {
     private const string KnownKinds = "A task is a .starling, .yaml, .yml or .rbw file, or a magnet link.";
 
@@ -107,7 +112,7 @@ public sealed class TaskLoader(ISignatureVerifier verifier)
         return YamlTaskReader.TryRead(text, path, folder, out draft, out locate, out problem);
     }
 
-    private static bool TryLoadYaml(byte[] bytes, string path, string folder, out LoadedTask? loaded, [NotNullWhen(false)] out Problem? problem)
+    private bool TryLoadYaml(byte[] bytes, string path, string folder, out LoadedTask? loaded, [NotNullWhen(false)] out Problem? problem)
     {
         loaded = null;
         if (!TryReadDraft(bytes, path, folder, out TaskDraft? draft, out Func<Problem, Problem>? locate, out problem))
@@ -115,12 +120,15 @@ public sealed class TaskLoader(ISignatureVerifier verifier)
             return false;
         }
 
-        if (!TaskAuthor.TryPrepareOpen(draft, out PreparedTask? prepared, out problem))
+        if (!TaskAuthor.TryPrepareOpen(draft, fetch, out PreparedTask? prepared, out problem))
         {
             problem = locate(problem);
             return false;
         }
 
+        // The author of a torrent need not have its data; whoever has finds it as anybody does.
+        PreparedTask sought = Find(prepared.Task, folder, isSought: prepared.Task.InputSources.ContainsKey);
+        prepared = sought with { Inputs = [.. prepared.Inputs, .. sought.Inputs] };
         loaded = new LoadedTask.Here(prepared, TaskSignature.None);
         return true;
     }
@@ -140,8 +148,17 @@ public sealed class TaskLoader(ISignatureVerifier verifier)
             return Refuse(path, "the signature is wrong: the file is not what its author signed", "Get it again from its author.", out problem);
         }
 
-        loaded = new LoadedTask.Here(InputFinder.Find(task, [folder]), signature);
+        loaded = new LoadedTask.Here(Find(task, folder, isSought: static _ => true), signature);
         return true;
+    }
+
+    /// <summary>Looks for inputs beside the task file, and in the working folder.</summary>
+    private static PreparedTask Find(TaskFile task, string folder, Func<string, bool> isSought)
+    {
+        string[] folders = [.. ((string[])[folder, Environment.CurrentDirectory]).Distinct()];
+        InputSpec[] sought = [.. task.Info.Inputs.Where(input => isSought(input.Name))];
+        (IReadOnlyList<LocalInput> here, IReadOnlyList<MissingInput> missing) = InputFinder.Find(sought, folders, InputTorrent.Of(task, null));
+        return new PreparedTask(task, here, missing);
     }
 
     private static bool TryLoadRbw(byte[] bytes, string path, out LoadedTask? loaded, [NotNullWhen(false)] out Problem? problem)

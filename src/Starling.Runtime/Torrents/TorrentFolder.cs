@@ -94,14 +94,21 @@ public sealed class TorrentFolder : IDisposable
     public static TorrentFile? ReadTorrent(string directory, InfoHash hash)
     {
         string own = PrivateOf(Path.GetFullPath(directory), hash);
-        if (Read(TorrentOf(own), hash) is { } torrent)
+        return ReadTorrentBelow(Path.GetDirectoryName(own)!, hash);
+    }
+
+    /// <summary>As <see cref="ReadTorrent"/>, where the state of torrents is kept in a folder of its own (<see cref="TorrentStorageOptions.StateFolder"/>).</summary>
+    public static TorrentFile? ReadTorrentBelow(string stateFolder, InfoHash hash)
+    {
+        ArgumentNullException.ThrowIfNull(stateFolder);
+        if (Read(TorrentOf(Path.Combine(stateFolder, hash.ToString())), hash) is { } torrent)
         {
             return torrent;
         }
 
         try
         {
-            foreach (string other in Directory.EnumerateDirectories(Path.GetDirectoryName(own)!).Take(MaxLookedAt))
+            foreach (string other in Directory.EnumerateDirectories(stateFolder).Take(MaxLookedAt))
             {
                 if (Read(TorrentOf(other), hash) is { } found)
                 {

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
@@ -34,6 +35,20 @@ public sealed record TorrentRequest
     /// <summary>Whether all files are there and were checked before (<see cref="TorrentStorageOptions.IsChecked"/>).</summary>
     public bool IsChecked { get; init; }
 
+    /// <summary>
+    /// Asked once peers have told the metadata of a link: another place where all files of the torrent lie, checked; null: they are fetched into <see cref="Folder"/>.
+    /// </summary>
+    public Func<TorrentFile, TorrentPlace?>? Locate { get; init; }
+
+    /// <summary>If not null, only the metadata of a link is wanted: it is told here, and no file is made.</summary>
+    public Action<TorrentFile>? MetadataOnly { get; init; }
+
     /// <summary>The 20-byte names of its swarms.</summary>
     public IReadOnlyList<InfoHash> SwarmHashes => File?.Info.SwarmHashes ?? Magnet!.SwarmHashes;
 }
+
+/// <summary>Where the files of a torrent lie, all of them checked.</summary>
+/// <param name="Torrent">The torrent with all of its v2 hashes.</param>
+/// <param name="Folder">Absolute path of the folder that holds its file, or its own folder.</param>
+/// <param name="StateFolder">Absolute path of the folder for its state.</param>
+public sealed record TorrentPlace(TorrentFile Torrent, string Folder, string StateFolder);

@@ -7,6 +7,7 @@ using Starling.Core.Engine;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Torrents;
+using Starling.Core.Trackers;
 
 namespace Starling.Runtime.Torrents;
 
@@ -58,6 +59,8 @@ public sealed class TorrentSession
 
     internal BlockPool Pool { get; }
 
+    private bool IsPrivate => (_request.File?.Info ?? Info) is { IsPrivate: true };
+
     internal TorrentRequest Request => _request;
 
     /// <summary>The 20-byte names of its swarms, all of them once the metadata is known.</summary>
@@ -78,7 +81,7 @@ public sealed class TorrentSession
     public void AddPeers(IReadOnlyList<PeerAddress> peers, PeerSource source)
     {
         ArgumentNullException.ThrowIfNull(peers);
-        if (peers.Count > 0)
+        if (peers.Count > 0 && FoundPeers.MayUse(source, IsPrivate))
         {
             Post(new DataInput.PeersFound(peers, source));
         }
@@ -110,11 +113,18 @@ public sealed class TorrentSession
     /// <summary>Opens the files; on any thread, once the metadata is known.</summary>
     internal void Open(TorrentFile file)
     {
+        TorrentPlace? place = _request.File is null ? _request.Locate?.Invoke(file) : null;
+        file = place?.Torrent ?? file;
         TorrentInfo info = file.Info;
         bool[]? wanted = _request.Selection is { } selection
             ? [.. Enumerable.Range(0, info.Files.Count).Select(selection.Contains)] : null;
-        var options = new TorrentStorageOptions { Wanted = wanted, StateFolder = _request.StateFolder, IsChecked = _request.IsChecked };
-        if (!TorrentStorage.TryOpen(info, _request.Folder, options, out TorrentStorage? storage, out Problem? problem))
+        var options = new TorrentStorageOptions
+        {
+            Wanted = wanted,
+            StateFolder = place?.StateFolder ?? _request.StateFolder,
+            IsChecked = place is not null || _request.IsChecked,
+        };
+        if (!TorrentStorage.TryOpen(info, place?.Folder ?? _request.Folder, options, out TorrentStorage? storage, out Problem? problem))
         {
             Fail(problem);
             return;
@@ -276,7 +286,14 @@ public sealed class TorrentSession
                 Trackers = [.. _request.Magnet.Trackers.Select(tracker => (IReadOnlyList<string>)[tracker])],
                 WebSeeds = _request.Magnet.WebSeeds,
             };
-            _host.Disk.Add(() => Open(file));
+            if (_request.MetadataOnly is { } wanted)
+            {
+                wanted(file);
+            }
+            else
+            {
+                _host.Disk.Add(() => Open(file));
+            }
         }
     }
 

@@ -8,6 +8,7 @@ using Starling.Core.Tasks;
 using Starling.Run;
 using Starling.Runtime.Identity;
 using Starling.Runtime.Tasks;
+using Starling.Torrents;
 
 namespace Starling.Commands;
 
@@ -24,14 +25,20 @@ internal static class CreateCommand
             Arity = ArgumentArity.OneOrMore,
         };
         Option<int?> pieces = BoundedNumber.Option("-n", 1, TaskLimitsOfFormat.MaxPieces, "number of pieces, for a command given here");
-        var inputs = new Option<string[]>("--input") { Description = "a file or folder that runs read below $INPUTS; may be given many times", HelpName = "PATH" };
+        var inputs = new Option<string[]>("--input") { Description = "a file, folder, .torrent file or magnet link that runs read below $INPUTS; may be given many times", HelpName = "PATH" };
         var merge = new Option<string?>("--merge") { Description = "command that makes $FILE of the pieces (default: joined in order)", HelpName = "CMD" };
         var output = new Option<string?>("-o") { Description = "the task file to write (default: NAME.starling)", HelpName = "FILE" };
         var isPublic = new Option<bool>("--public") { Description = "let anyone join: no secret, results are verified" };
-        var command = new Command("create", "Make a signed task file, for members only unless --public.") { spec, pieces, inputs, merge, output, isPublic };
+        Option<bool> noDht = RunCommand.NoDhtOption();
+        Option<string[]> routers = RunCommand.RouterOption();
+        var command = new Command("create", "Make a signed task file, for members only unless --public.")
+        {
+            spec, pieces, inputs, merge, output, isPublic, noDht, routers,
+        };
         command.Validators.Add(result => CheckForm(result, spec, pieces, inputs, merge));
         command.SetAction(parsed => Run(
-            parsed.GetRequiredValue(spec), parsed.GetValue(pieces), parsed.GetValue(inputs) ?? [], parsed.GetValue(merge), parsed.GetValue(output), parsed.GetValue(isPublic)));
+            parsed.GetRequiredValue(spec), parsed.GetValue(pieces), parsed.GetValue(inputs) ?? [], parsed.GetValue(merge), parsed.GetValue(output), parsed.GetValue(isPublic),
+            new MagnetInputs { UseDht = !parsed.GetValue(noDht), DhtRouters = parsed.GetValue(routers) ?? [] }));
         return command;
     }
 
@@ -48,7 +55,7 @@ internal static class CreateCommand
         }
     }
 
-    private static int Run(string[] spec, int? pieces, string[] inputs, string? merge, string? output, bool isPublic)
+    private static int Run(string[] spec, int? pieces, string[] inputs, string? merge, string? output, bool isPublic, MagnetInputs magnets)
     {
         TaskDraft? draft;
         Func<Problem, Problem>? locate = null;
@@ -76,7 +83,7 @@ internal static class CreateCommand
             return Fail(problem, ExitCode.Failed);
         }
 
-        if (!TaskAuthor.TryCreate(draft, author, isPublic, DateTimeOffset.UtcNow, out PreparedTask? prepared, out problem))
+        if (!TaskAuthor.TryCreate(draft, author, isPublic, magnets.TryFetch, DateTimeOffset.UtcNow, out PreparedTask? prepared, out problem))
         {
             return Fail(locate is null ? problem : locate(problem), ExitCode.Usage);
         }

@@ -4,6 +4,7 @@ using Starling.Core.Primitives;
 using Starling.Inspect;
 using Starling.Run;
 using Starling.Runtime.Identity;
+using Starling.Torrents;
 
 namespace Starling.Commands;
 
@@ -21,7 +22,7 @@ internal static class InspectCommand
 
     private static int Run(string text, bool json)
     {
-        if (!TaskArgument.TryLoad(text, out TaskArgument? argument, out Problem? problem))
+        if (!TaskArgument.TryLoad(text, new MagnetInputs(), out TaskArgument? argument, out Problem? problem))
         {
             Console.Error.WriteLine($"starling inspect: {problem}");
             return ExitCode.Usage;

@@ -5,6 +5,7 @@ using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Identity;
 using Starling.Runtime.Tasks;
+using Starling.Torrents;
 
 namespace Starling.Commands;
 
@@ -20,16 +21,21 @@ internal sealed record TaskArgument
     /// <summary>The link; null for a file.</summary>
     public MagnetLink? Magnet { get; private init; }
 
-    /// <summary>The inputs that are here, by name.</summary>
-    public IReadOnlyDictionary<string, FoundInput> Inputs { get; private init; } = new Dictionary<string, FoundInput>();
+    /// <summary>The inputs that are here.</summary>
+    public IReadOnlyList<LocalInput> Inputs { get; private init; } = [];
 
     /// <summary>What the output folder is called unless the owner names one.</summary>
     public string FolderName => File?.Info.Name ?? Magnet!.Name ?? Magnet!.TaskId.ToString()[..ShortIdLength];
 
-    public static bool TryLoad(string text, [NotNullWhen(true)] out TaskArgument? argument, [NotNullWhen(false)] out Problem? problem)
+    /// <summary>Opens it.</summary>
+    /// <param name="text">As it was typed.</param>
+    /// <param name="magnets">Gets the metadata of inputs that are magnet links.</param>
+    /// <param name="argument">The task.</param>
+    /// <param name="problem">Why not.</param>
+    public static bool TryLoad(string text, MagnetInputs magnets, [NotNullWhen(true)] out TaskArgument? argument, [NotNullWhen(false)] out Problem? problem)
     {
         argument = null;
-        if (!new TaskLoader(new Ed25519Verifier()).TryLoad(text, out LoadedTask? loaded, out problem))
+        if (!new TaskLoader(new Ed25519Verifier(), magnets.TryFetch).TryLoad(text, out LoadedTask? loaded, out problem))
         {
             return false;
         }
@@ -39,7 +45,7 @@ internal sealed record TaskArgument
             LoadedTask.Here here => new TaskArgument
             {
                 File = here.Prepared.Task,
-                Inputs = here.Prepared.Found,
+                Inputs = here.Prepared.Inputs,
             },
             LoadedTask.Linked linked => new TaskArgument { Magnet = linked.Link },
             _ => throw new NotSupportedException($"No way to run {loaded.GetType().Name}."),

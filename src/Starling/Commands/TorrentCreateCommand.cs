@@ -8,7 +8,7 @@ using System.Threading;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
-using Starling.Runtime.Tasks;
+using Starling.Runtime.Torrents;
 
 namespace Starling.Commands;
 
@@ -101,7 +101,7 @@ internal static class TorrentCreateCommand
         Console.CancelKeyPress += onStop;
         try
         {
-            if (!InputHasher.TryHash(path, recipe, out CreatedTorrent? created, out _, out Problem? problem, stop.Token)
+            if (!ContentHasher.TryHash(path, recipe, out CreatedTorrent? created, out _, out Problem? problem, stop.Token)
                 || !created.TryToFile(out TorrentFile? file, out problem))
             {
                 return Fail(problem, ExitCode.Failed);

@@ -8,6 +8,7 @@ using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Run;
 using Starling.Runtime.Identity;
+using Starling.Runtime.Torrents;
 using Starling.Torrents;
 
 namespace Starling.Doctor;
@@ -48,7 +49,7 @@ internal sealed record Subject
             return true;
         }
 
-        bool loaded = TaskArgument.TryLoad(text, out TaskArgument? task, out problem);
+        bool loaded = TaskArgument.TryLoad(text, new MagnetInputs(), out TaskArgument? task, out problem);
         subject = loaded ? OfTask(task!) : null;
         return loaded;
     }

@@ -68,7 +68,7 @@ internal sealed record TaskDescription
     public string? WhyNot { get; init; }
 
     public static TaskDescription Of(
-        TaskFile task, IReadOnlyDictionary<string, FoundInput> inputs, IReadOnlyList<PublicKey> authors, ISignatureVerifier verifier)
+        TaskFile task, IReadOnlyList<LocalInput> inputs, IReadOnlyList<PublicKey> authors, ISignatureVerifier verifier)
     {
         TaskInfo info = task.Info;
         TaskSignature signature = TaskFileSigner.Check(task, verifier);
@@ -88,7 +88,7 @@ internal sealed record TaskDescription
             Files = [.. info.Files.Select(file => new FileDescription(file.Path, file.Pieces))],
             Merge = info.Merge,
             Inputs = [.. info.Inputs.Select(input => new InputDescription(
-                input.Name, input.InfoHash.ToString(), input.Length, inputs.GetValueOrDefault(input.Name)?.Path))],
+                input.Name, input.Torrent.ToString(), input.Length, inputs.FirstOrDefault(here => here.Input.Name == input.Name)?.Path))],
             Chunks = info.Chunks is not { } chunks ? null
                 : chunks.Size == 0 ? $"one piece for each file of {chunks.Input}" : $"{chunks.Input} in pieces of {chunks.Size} bytes",
             Needs = needs,

@@ -1,17 +1,18 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Net;
 using System.Threading.Tasks;
 using Starling.Core.Crypto;
 using Starling.Core.Engine;
+using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Events;
 using Starling.LocalPeers;
 using Starling.Runtime.Engine;
 using Starling.Runtime.Tasks;
+using Starling.Runtime.Torrents;
 
 namespace Starling.Run;
 
@@ -49,15 +50,16 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
     /// <summary>Opens folder and port. False: it told why, and this is the exit code.</summary>
     public bool TryPrepare(out int exitCode)
     {
-        Dictionary<string, FoundInput> inputs;
-        try
+        var inputs = new Dictionary<string, FoundInput>();
+        foreach ((string name, PlannedInput input) in _plan.Inputs)
         {
-            inputs = _plan.Inputs.ToDictionary(input => input.Key, input => new FoundInput(input.Value.Path, File.ReadAllBytes(input.Value.Torrent)));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            exitCode = Tell(new SessionOutcome(SessionEnd.Failed, new Problem("inputs", $"a torrent of an input cannot be read: {exception.Message}", "Start again")));
-            return false;
+            if (!TorrentFileReading.TryRead(input.Torrent, out TorrentFile? torrent, out Problem? problem))
+            {
+                exitCode = Tell(new SessionOutcome(SessionEnd.Failed, new Problem("inputs", problem.Reason, "Start again")));
+                return false;
+            }
+
+            inputs.Add(name, new FoundInput(input.Path, torrent));
         }
 
         var options = new TaskSessionOptions

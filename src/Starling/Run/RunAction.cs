@@ -11,6 +11,7 @@ using Starling.Events;
 using Starling.LocalPeers;
 using Starling.Runtime.Identity;
 using Starling.Runtime.Tasks;
+using Starling.Torrents;
 
 namespace Starling.Run;
 
@@ -25,7 +26,7 @@ internal static class RunAction
     public static int Run(RunSettings settings)
     {
         var clock = new RunClock();
-        if (!TaskArgument.TryLoad(settings.Task, out TaskArgument? task, out Problem? problem))
+        if (!TaskArgument.TryLoad(settings.Task, new MagnetInputs { UseDht = settings.UseDht, DhtRouters = settings.DhtRouters }, out TaskArgument? task, out Problem? problem))
         {
             return Tell(settings, clock, problem, EventName.Error, ExitCode.Usage);
         }
@@ -198,18 +199,19 @@ internal static class RunAction
 
     /// <summary>Where peers read the torrents of the inputs that are here, to share them without reading them once more.</summary>
     private static bool TrySaveTorrents(
-        IReadOnlyDictionary<string, FoundInput> found, string dir, out Dictionary<string, PlannedInput> planned, [NotNullWhen(false)] out Problem? problem)
+        IReadOnlyList<LocalInput> found, string dir, out Dictionary<string, PlannedInput> planned, [NotNullWhen(false)] out Problem? problem)
     {
         planned = [];
         problem = null;
         string folder = Path.Combine(dir, PrivateFolder, "inputs-found");
         try
         {
-            foreach ((string name, FoundInput input) in found)
+            foreach (LocalInput input in found)
             {
                 Directory.CreateDirectory(folder);
+                string name = input.Input.Name;
                 string path = Path.Combine(folder, $"{name}.torrent");
-                if (!WholeFile.TryWrite(path, input.Torrent.Span, out problem))
+                if (!WholeFile.TryWrite(path, input.Torrent().ToBytes(), out problem))
                 {
                     return false;
                 }

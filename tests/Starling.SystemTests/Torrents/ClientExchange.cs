@@ -8,7 +8,7 @@ using System.Text;
 using System.Threading;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
-using Starling.Runtime.Tasks;
+using Starling.Runtime.Torrents;
 using Starling.Tests.App.EndToEnd;
 
 namespace Starling.SystemTests.Torrents;
@@ -62,7 +62,7 @@ internal sealed class ClientExchange : IDisposable
         }
 
         var recipe = new TorrentRecipe { Version = version, PieceLength = PieceLength };
-        if (!InputHasher.TryHash(data, recipe, out CreatedTorrent? created, out _, out Problem? problem) || !created.TryToFile(out TorrentFile? file, out problem))
+        if (!ContentHasher.TryHash(data, recipe, out CreatedTorrent? created, out _, out Problem? problem) || !created.TryToFile(out TorrentFile? file, out problem))
         {
             throw new InvalidOperationException(problem.ToString());
         }

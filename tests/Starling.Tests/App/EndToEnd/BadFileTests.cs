@@ -122,7 +122,7 @@ public sealed class BadFileTests : IDisposable
     {
         var draft = new TaskDraft { Name = "x", Run = new RunSpec.Shell("true"), Pieces = 1 };
         Assert.True(TaskAuthor.TryCreate(
-            draft, Ed25519Identity.FromSeed(new byte[32]), isPublic: true, DateTimeOffset.UnixEpoch, out PreparedTask? made, out Problem? problem), problem?.ToString());
+            draft, Ed25519Identity.FromSeed(new byte[32]), isPublic: true, null, DateTimeOffset.UnixEpoch, out PreparedTask? made, out Problem? problem), problem?.ToString());
         return made.Task;
     }
 }

@@ -5,7 +5,6 @@ using System.Threading.Tasks;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Events;
-using Starling.Runtime.Tasks;
 using Starling.Runtime.Torrents;
 using Starling.Tests.Core.Metainfo;
 using Starling.Tests.Runtime.Torrents;
@@ -75,7 +74,7 @@ public sealed class InputTrackerTests : IDisposable
         string[] how = isPublic ? ["--public"] : [];
         using StarlingRun created = StarlingRun.Finish(_home.Path, ["create", "task.yaml", "-o", "task.starling", .. how]);
         Assert.Equal((0, ""), (created.WaitForExit(), created.Error));
-        Assert.True(InputHasher.TryHash(data, out CreatedTorrent? made, out _, out _));
+        Assert.True(ContentHasher.TryHash(data, out CreatedTorrent? made, out _, out _));
         Assert.True(made.TryToFile(out TorrentFile? file, out _));
         return file;
     }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Starling.Core.Bencode;
@@ -18,6 +19,39 @@ public sealed class TaskFileCodecTests
         Assert.Equal(PlainInfo, Encoding.UTF8.GetString(task.InfoBytes.Span));
         Assert.Equal("bf3af6aa83d50dcd30f5369ddd435d8413c4cc45b8a60bd52894856ee8b72fc9", task.Id.ToString());
         Assert.Equal($"d4:info{PlainInfo}e", Encoding.UTF8.GetString(TaskFileCodec.Encode(task)));
+    }
+
+    [Fact]
+    public void An_input_is_named_by_either_info_hash_and_what_is_known_of_its_torrent_stands_beside_info()
+    {
+        var v1 = new InfoHash(new byte[20]);
+        TaskFile task = TaskSamples.Make(TaskSamples.Plain() with
+        {
+            Inputs = [new InputSpec("b", new TorrentId(v1), 7), new InputSpec("a", new TorrentId(Hash256.Zero), 8)],
+        }) with
+        {
+            InputSources = new Dictionary<string, InputSource> { ["b"] = new(new byte[] { 0x64, 0x65 }, null), ["a"] = new(default, "magnet:?x") },
+        };
+        byte[] bytes = TaskFileCodec.Encode(task);
+        Assert.EndsWith("6:inputsd1:ad6:magnet9:magnet:?xe1:bd7:torrent2:deeee", Encoding.Latin1.GetString(bytes), StringComparison.Ordinal);
+        Assert.True(TaskFileCodec.TryDecode(bytes, out TaskFile? read, out Problem? problem), problem?.ToString());
+        Assert.Equal(task.Info.Inputs, read.Info.Inputs);
+        Assert.Equal("magnet:?x", read.InputSources["a"].Magnet);
+        Assert.True(read.InputSources["b"].Torrent.Span.SequenceEqual("de"u8));
+        Assert.Equal(bytes, TaskFileCodec.Encode(read));
+    }
+
+    [Theory]
+    [InlineData("6:inputsd1:xd6:magnet1:mee", "no input")]
+    [InlineData("6:inputsd1:adee", "neither")]
+    [InlineData("6:inputsd1:ai1ee", "inputs.a")]
+    [InlineData("6:inputsi1e", "inputs")]
+    public void What_is_said_of_other_inputs_or_nothing_is_refused(string inputs, string reason)
+    {
+        TaskFile task = TaskSamples.Make(TaskSamples.Plain() with { Inputs = [new InputSpec("a", new TorrentId(Hash256.Zero), 8)] });
+        string text = Encoding.Latin1.GetString(TaskFileCodec.Encode(task));
+        Assert.False(TaskFileCodec.TryDecode(TaskSamples.Latin($"{text[..^1]}{inputs}e"), out _, out Problem? problem));
+        Assert.Contains(reason, problem.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -337,7 +337,7 @@ public sealed class JobRunnerTests
     {
         using var data = new TestFolder();
         File.WriteAllText(data["x"], "content");
-        TaskInfo task = RunHarness.Shell("cat \"$INPUTS/in put.txt\"") with { Inputs = [new InputSpec("in put.txt", Hash256.Zero, 7)] };
+        TaskInfo task = RunHarness.Shell("cat \"$INPUTS/in put.txt\"") with { Inputs = [new InputSpec("in put.txt", new TorrentId(Hash256.Zero), 7)] };
 
         await using (var run = new RunHarness(task, options: Inputs("in put.txt", data["x"])))
         {
@@ -353,7 +353,7 @@ public sealed class JobRunnerTests
     {
         using var data = new TestFolder();
         File.WriteAllText(data["x"], "abcdefghij");
-        TaskInfo task = RunHarness.Shell("cat $CHUNK") with { Inputs = [new InputSpec("x", Hash256.Zero, 10)], Chunks = new ChunkSpec("x", 4) };
+        TaskInfo task = RunHarness.Shell("cat $CHUNK") with { Inputs = [new InputSpec("x", new TorrentId(Hash256.Zero), 10)], Chunks = new ChunkSpec("x", 4) };
         await using var run = new RunHarness(task, options: Inputs("x", data["x"]));
 
         Assert.Equal("abcd", run.Output(0, 1));
@@ -366,19 +366,19 @@ public sealed class JobRunnerTests
     public async Task FilesOfAnInputComeInTheOrderOfATorrent()
     {
         using var data = new TestFolder();
-        foreach (string name in (string[])["b", "a/z", "a.txt", "B"])
+        foreach (string name in (string[])["b", "a/z", "not-in-the-torrent", "B"])
         {
             Directory.CreateDirectory(Path.GetDirectoryName(data[name])!);
             File.WriteAllText(data[name], name);
         }
 
-        TaskInfo task = RunHarness.Shell("cat $CHUNK") with { Inputs = [new InputSpec("x", Hash256.Zero, 10)], Chunks = new ChunkSpec("x", 0) };
-        await using var run = new RunHarness(task, options: Inputs("x", data.Path));
+        TaskInfo task = RunHarness.Shell("cat $CHUNK") with { Inputs = [new InputSpec("x", new TorrentId(Hash256.Zero), 10)], Chunks = new ChunkSpec("x", 0) };
+        await using var run = new RunHarness(task, options: Inputs("x", data.Path, data["b"], data["a/z"], data["B"]));
 
-        Assert.Equal(["B", "a/z", "a.txt", "b"], Enumerable.Range(0, 4).Select(piece => run.Output(piece, piece)));
+        Assert.Equal(["b", "a/z", "B"], Enumerable.Range(0, 3).Select(piece => run.Output(piece, piece)));
     }
 
-    private static RunnerOptions Inputs(string name, string path) => new() { Inputs = new Dictionary<string, InputPlace> { [name] = new(path) } };
+    private static RunnerOptions Inputs(string name, string path, params string[] files) => new() { Inputs = new Dictionary<string, InputPlace> { [name] = new(path, () => files) } };
 
     private static TaskInfo Sleep(string seconds, string bytes) => RunHarness.Shell("") with
     {

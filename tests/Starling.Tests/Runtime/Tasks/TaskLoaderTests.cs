@@ -85,7 +85,7 @@ public sealed class TaskLoaderTests : IDisposable
     {
         _folder.Write("data/a", "content");
         Assert.True(TaskLoader.TryReadDraft(_folder.Write("x.yaml", Yaml), out TaskDraft? draft, out _, out _));
-        Assert.True(TaskAuthor.TryCreate(draft, Ed25519Identity.Create(), isPublic: false, DateTimeOffset.UnixEpoch, out PreparedTask? made, out _));
+        Assert.True(TaskAuthor.TryCreate(draft, Ed25519Identity.Create(), isPublic: false, null, DateTimeOffset.UnixEpoch, out PreparedTask? made, out _));
         string path = _folder.Write("x.starling", TaskFileCodec.Encode(made.Task));
         LoadedTask.Here here = Load(path);
         Assert.Equal(TaskSignature.Right, here.Signature);
@@ -106,7 +106,7 @@ public sealed class TaskLoaderTests : IDisposable
     public void A_task_file_with_a_wrong_signature_is_refused()
     {
         var draft = new TaskDraft { Name = "x", Run = new RunSpec.Shell("true"), Pieces = 1 };
-        Assert.True(TaskAuthor.TryCreate(draft, Ed25519Identity.Create(), isPublic: true, DateTimeOffset.UnixEpoch, out PreparedTask? made, out _));
+        Assert.True(TaskAuthor.TryCreate(draft, Ed25519Identity.Create(), isPublic: true, null, DateTimeOffset.UnixEpoch, out PreparedTask? made, out _));
         byte[] signature = made.Task.Signature.ToArray();
         signature[5] ^= 1;
         string path = _folder.Write("x.starling", TaskFileCodec.Encode(made.Task with { Signature = signature }));

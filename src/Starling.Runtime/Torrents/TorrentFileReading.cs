@@ -4,15 +4,26 @@ using System.IO;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 
-namespace Starling.Torrents;
+namespace Starling.Runtime.Torrents;
 
-/// <summary>Reads .torrent files that a command line names.</summary>
-internal static class TorrentFileReading
+/// <summary>Reads .torrent files from the disk.</summary>
+public static class TorrentFileReading
 {
+    /// <summary>Reads the .torrent file at <paramref name="path"/>.</summary>
+    /// <param name="path">A path on this machine.</param>
+    /// <param name="file">The torrent.</param>
+    /// <param name="problem">Why not; names the path.</param>
     public static bool TryRead(string path, [NotNullWhen(true)] out TorrentFile? file, [NotNullWhen(false)] out Problem? problem)
     {
         file = null;
-        return TryReadBytes(path, out byte[]? bytes, out problem) && TorrentFile.TryRead(bytes, out file, out problem);
+        if (!TryReadBytes(path, out byte[]? bytes, out problem))
+        {
+            return false;
+        }
+
+        bool isOne = TorrentFile.TryRead(bytes, out file, out problem);
+        problem = isOne ? null : problem! with { Reason = $"{path}: {problem.Reason}" };
+        return isOne;
     }
 
     private static bool TryReadBytes(string path, [NotNullWhen(true)] out byte[]? bytes, [NotNullWhen(false)] out Problem? problem)

@@ -7,18 +7,18 @@ using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 
-namespace Starling.Runtime.Tasks;
+namespace Starling.Runtime.Torrents;
 
 /// <summary>
 /// Makes the torrent of a file or a folder on disk. The same name and content give the same torrent on every machine; dates, owners and
 /// modes do not count. Symbolic links are refused: what they lead to differs between machines.
 /// </summary>
-public static class InputHasher
+public static class ContentHasher
 {
-    /// <summary>Code of the problems with inputs.</summary>
-    public const string ProblemCode = "input";
+    /// <summary>Code of the problems with what is to be hashed.</summary>
+    public const string ProblemCode = "content";
 
-    /// <summary>Files of one input.</summary>
+    /// <summary>Files of one folder.</summary>
     public const int MaxFiles = TaskLimitsOfFormat.MaxFiles;
 
     private const int BufferSize = 1024 * 1024;
@@ -27,7 +27,7 @@ public static class InputHasher
     /// <param name="path">A path on this machine.</param>
     /// <param name="torrent">Its torrent, named after it.</param>
     /// <param name="paths">Absolute paths of its files, in the torrent's order.</param>
-    /// <param name="problem">Code <c>input</c>; names the path.</param>
+    /// <param name="problem">Code <c>content</c>; names the path.</param>
     /// <param name="cancel">Ends it by <see cref="OperationCanceledException"/>.</param>
     public static bool TryHash(
         string path,
@@ -41,7 +41,7 @@ public static class InputHasher
     /// <param name="recipe">What kind of torrent it becomes.</param>
     /// <param name="torrent">Its torrent, named after it.</param>
     /// <param name="paths">Absolute paths of its files, in the torrent's order.</param>
-    /// <param name="problem">Code <c>input</c>; names the path.</param>
+    /// <param name="problem">Code <c>content</c>; names the path.</param>
     /// <param name="cancel">Ends it by <see cref="OperationCanceledException"/>.</param>
     public static bool TryHash(
         string path,
@@ -67,13 +67,13 @@ public static class InputHasher
             bool isFolder = Directory.Exists(full);
             if (!isFolder && !File.Exists(full))
             {
-                problem = Wrong(path, "there is no such file or folder", "Paths of inputs start at the folder of the task file.");
+                problem = Wrong(path, "there is no such file or folder", "Check the path.");
                 return false;
             }
 
             var files = new List<(string Relative, FileInfo File)>();
             problem = isFolder ? Collect(new DirectoryInfo(full), "", files) : CheckKind(new FileInfo(full), name, files);
-            problem ??= files.Count == 0 ? Wrong(path, "the folder holds no files", "Put the input into it.") : null;
+            problem ??= files.Count == 0 ? Wrong(path, "the folder holds no files", "Put some into it.") : null;
             problem ??= SafePath.FirstClash(files.ConvertAll(static file => file.Relative)) is { } clash
                 ? Wrong(path, $"'{SafePath.Quoted(clash)}' clashes with another file (upper and lower case count as equal)", "Rename one of them.")
                 : null;
@@ -169,5 +169,5 @@ public static class InputHasher
     }
 
     private static Problem Wrong(string path, string reason, string hint) =>
-        new(ProblemCode, $"input '{SafePath.Quoted(path)}': {reason}", hint);
+        new(ProblemCode, $"'{SafePath.Quoted(path)}': {reason}", hint);
 }
