@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.IO;
 using System.Threading;
 
 namespace Starling.SystemTests;
@@ -31,6 +32,7 @@ internal sealed class NetworkLab : IDisposable
 
     private readonly string _name = $"st{Environment.ProcessId}x{Interlocked.Increment(ref _labs)}";
     private readonly List<string> _namespaces = [];
+    private readonly List<string> _folders = [];
     private readonly bool _oneLink;
 
     public NetworkLab(int hosts, bool oneLink = false)
@@ -74,20 +76,63 @@ internal sealed class NetworkLab : IDisposable
     /// <summary>What comes before a command so that it runs on that host.</summary>
     public string[] On(int host) => ["ip", "netns", "exec", $"{_name}h{host}"];
 
-    public void Dispose() => _namespaces.ForEach(name => Try("ip", "netns", "delete", name));
+    public void Dispose()
+    {
+        _namespaces.ForEach(name => Try("ip", "netns", "delete", name));
+        _folders.ForEach(folder => Directory.Delete(folder, recursive: true));
+    }
 
-    internal static bool Try(string program, params string[] arguments)
+    /// <summary>Lets no TCP pass between two hosts, though it does to all others; a refusal is told at once.</summary>
+    public void RefuseTcp(int host, int other)
+    {
+        string[] nft = ["ip", "netns", "exec", _name + "r", "nft"];
+        Run([.. nft, "add table ip lab"]);
+        Run([.. nft, "add chain ip lab forward { type filter hook forward priority 0; }"]);
+        foreach ((int from, int to) in new[] { (host, other), (other, host) })
+        {
+            Run([.. nft, $"add rule ip lab forward ip saddr {AddressOf(from)} ip daddr {AddressOf(to)} meta l4proto tcp reject with tcp reset"]);
+        }
+    }
+
+    /// <summary>Gives a host further addresses, each in a /24 of its own: 198.19.1.1, 198.19.2.1 and so on. They reach it from all hosts.</summary>
+    public void AddAddresses(int host, int count)
+    {
+        Run("ip", "-n", _name + "r", "route", "add", "198.19.0.0/16", "via", AddressOf(host));
+        for (int number = 1; number <= count; number++)
+        {
+            Run("ip", "-n", $"{_name}h{host}", "address", "add", $"198.19.{number}.1/32", "dev", $"{_name}b{host}");
+        }
+    }
+
+    /// <summary>Lets a host know names, as a name server would.</summary>
+    public void Name(int host, string address, params string[] names)
+    {
+        // ip netns exec puts what is there in place of /etc/hosts.
+        string folder = $"/etc/netns/{_name}h{host}";
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "hosts"), $"127.0.0.1 localhost\n{address} {string.Join(' ', names)}\n");
+        _folders.Add(folder);
+    }
+
+    internal static bool Try(string program, params string[] arguments) => Finish(program, arguments).Status == 0;
+
+    /// <summary>What a program prints.</summary>
+    internal static string Answer(string program, params string[] arguments) => Finish(program, arguments).Output;
+
+    private static (int Status, string Output) Finish(string program, string[] arguments)
     {
         try
         {
             using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-            process.StandardError.ReadToEnd();
+            process.ErrorDataReceived += (_, _) => { };
+            process.BeginErrorReadLine();
+            string output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
-            return process.ExitCode == 0;
+            return (process.ExitCode, output);
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            return false;
+            return (-1, "");
         }
     }
 

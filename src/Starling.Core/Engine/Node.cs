@@ -466,6 +466,10 @@ public sealed class Node
         {
             OnExtended(link, frame, extended);
         }
+        else if (message is PeerMessage.Port port)
+        {
+            _handshake.OnPort(link, port.Number);
+        }
         else if (_swarm is not null)
         {
             _swarm.OnMessage(link, message);

@@ -73,6 +73,9 @@ public abstract record NodeEffect
     /// <summary>A proved peer of the task listens here: whoever fetches or seeds the task's inputs may ask it for them too.</summary>
     public sealed record PeerListens(PeerAddress Address) : NodeEffect;
 
+    /// <summary>A proved peer of the task says that its node of the DHT is here (BEP 5, <c>port</c>).</summary>
+    public sealed record PeerHasNode(PeerAddress Address) : NodeEffect;
+
     /// <summary>Something a person or a script may want to know.</summary>
     public sealed record Report(NodeEvent Event) : NodeEffect;
 

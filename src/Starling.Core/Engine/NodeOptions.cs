@@ -61,6 +61,9 @@ public sealed record NodeOptions
     /// <summary>Checks a hit of a search at a glance (re-hashing); null: the task's policy alone decides.</summary>
     public IHitCheck? HitCheck { get; init; }
 
+    /// <summary>Whether this process has a node of the DHT, at the UDP port with the number of the one at which it listens: peers are told (BEP 5).</summary>
+    public bool HasDhtNode { get; init; }
+
     /// <summary>The environment class told to peers and in attestations (os, processor, tools).</summary>
     public string EnvironmentClass { get; init; } = "";
 

@@ -14,7 +14,8 @@ namespace Starling.Core.Swarm;
 /// </summary>
 internal sealed class LinkHandshake(NodeContext context, LinkTable links, AddressBook addresses, PeerId self)
 {
-    private const ulong Reserved = Handshake.ExtensionBit | Handshake.FastBit | Handshake.V2Bit;
+    private readonly ulong _reserved =
+        Handshake.ExtensionBit | Handshake.FastBit | Handshake.V2Bit | (context.Options.HasDhtNode ? Handshake.DhtBit : 0);
 
     private static readonly IReadOnlyList<string> Extensions =
     [
@@ -38,7 +39,7 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
     {
         if (link.Outgoing)
         {
-            links.SendRaw(link, new Handshake(Reserved, _infoHash, self).Encode());
+            links.SendRaw(link, new Handshake(_reserved, _infoHash, self).Encode());
         }
     }
 
@@ -61,10 +62,11 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
         else
         {
             link.PeerId = handshake.PeerId;
+            link.HasDhtNode = handshake.SupportsDht;
             link.Stage = LinkStage.AwaitingIdentity;
             if (!link.Outgoing)
             {
-                links.SendRaw(link, new Handshake(Reserved, _infoHash, self).Encode());
+                links.SendRaw(link, new Handshake(_reserved, _infoHash, self).Encode());
             }
 
             SendIdentity(link);
@@ -149,7 +151,22 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
             context.Emit(new NodeEffect.PeerListens(listens));
         }
 
+        if (link.HasDhtNode && context.Options.HasDhtNode && PortFor(link.Remote) is { } node)
+        {
+            links.Send(link, new PeerMessage.Port(node));
+        }
+
         return true;
+    }
+
+    /// <summary>A proved peer tells where its node of the DHT is; once a link is enough.</summary>
+    public void OnPort(PeerLink link, ushort port)
+    {
+        if (!link.ToldNode && port != 0 && context.Options.HasDhtNode)
+        {
+            link.ToldNode = true;
+            context.Emit(new NodeEffect.PeerHasNode(link.Remote with { Port = port }));
+        }
     }
 
     /// <summary>

@@ -39,6 +39,12 @@ internal sealed class PeerLink(LinkId id, PeerAddress remote, bool outgoing, Has
     /// <summary>Where the peer can be connected to; null when it did not say.</summary>
     public PeerAddress? ListenAddress { get; set; }
 
+    /// <summary>Whether it has a node of the DHT and takes the <c>port</c> message (BEP 5).</summary>
+    public bool HasDhtNode { get; set; }
+
+    /// <summary>Whether it has told where that node is.</summary>
+    public bool ToldNode { get; set; }
+
     /// <summary>The peer's numbers for extended messages (BEP 10).</summary>
     public Dictionary<string, byte> ExtensionIds { get; } = new(StringComparer.Ordinal);
 

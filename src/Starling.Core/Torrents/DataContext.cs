@@ -29,6 +29,9 @@ internal sealed class DataContext(DataSwarmOptions options)
     /// <summary>The info-hash for what needs one: the v1 one where there is one.</summary>
     public InfoHash InfoHash => Options.V1 ?? InfoHash.Of(Options.V2!.Value);
 
+    /// <summary>Whether peers tell each other their nodes of the DHT: not in private torrents, which have nothing to do with it (BEP 27).</summary>
+    public bool UsesDht => Options.HasDhtNode && Torrent is not { IsPrivate: true };
+
     public void Report(DataEvent happened) => Effects.Add(new DataEffect.Report(happened));
 
     /// <summary>Sends a message at the end of the step, with the others to this peer.</summary>

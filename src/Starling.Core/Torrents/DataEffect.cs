@@ -64,6 +64,9 @@ public abstract record DataEvent
     /// <summary>Every wanted piece is there.</summary>
     public sealed record Complete : DataEvent;
 
+    /// <summary>A peer says that its node of the DHT is here (BEP 5, <c>port</c>); nobody has looked yet.</summary>
+    public sealed record NodeTold(PeerAddress Address) : DataEvent;
+
     /// <summary>A peer was refused, and why.</summary>
     public sealed record Refused(PeerAddress Address, Problem Problem) : DataEvent;
 

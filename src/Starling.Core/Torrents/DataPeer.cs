@@ -35,6 +35,12 @@ internal sealed class DataPeer(LinkId link, PeerAddress remote, bool outgoing, I
     /// <summary>Whether both sides speak extended messages (BEP 10).</summary>
     public bool Extended { get; set; }
 
+    /// <summary>Whether both sides have a node of the DHT, which the other is told (BEP 5).</summary>
+    public bool Dht { get; set; }
+
+    /// <summary>Whether it has told where its node of the DHT is.</summary>
+    public bool ToldNode { get; set; }
+
     /// <summary>Whether the handshake was done under the v2 info-hash (BEP 52).</summary>
     public bool IsV2 { get; set; }
 

@@ -88,6 +88,7 @@ internal sealed class DataPeerTable(DataContext context, AddressBook addresses)
         peer.IsEstablished = true;
         peer.Fast = handshake.SupportsFast;
         peer.Extended = handshake.SupportsExtensions;
+        peer.Dht = handshake.SupportsDht && context.UsesDht;
         _established.Add(peer);
         addresses.Proved(peer.Remote);
         TellCount();

@@ -229,6 +229,7 @@ public sealed class DataSwarm
             case PeerMessage.AllowedFast allowed: Hint(peer, peer.AllowedFastHeard, allowed.Piece, DataLimits.MaxAllowedFastHeard); break;
             case PeerMessage.SuggestPiece suggest: Hint(peer, peer.Suggested, suggest.Piece, DataLimits.MaxSuggestions); break;
             case PeerMessage.Extended extended: TakeExtended(peer, extended); break;
+            case PeerMessage.Port port: _greeter.TakePort(peer, port.Number); break;
             case PeerMessage.HashRequest request: _hashes.Answer(peer, request.Range); break;
             case PeerMessage.HashReject reject: _hashes.Rejected(peer, reject.Range); break;
             case PeerMessage.Hashes hashes when _hashes.Take(peer, hashes): TouchAll(); break;

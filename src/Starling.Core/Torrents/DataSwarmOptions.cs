@@ -21,6 +21,9 @@ public sealed record DataSwarmOptions
     /// <summary>TCP port on which this process listens, told to peers; 0: none.</summary>
     public ushort ListenPort { get; init; }
 
+    /// <summary>Whether this process has a node of the DHT, at the UDP port with the number of <see cref="ListenPort"/>: peers are told (BEP 5).</summary>
+    public bool HasDhtNode { get; init; }
+
     /// <summary>Name and version of this program, key <c>v</c> of BEP 10.</summary>
     public string Client { get; init; } = "Starling";
 

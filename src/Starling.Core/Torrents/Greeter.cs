@@ -76,6 +76,11 @@ internal sealed class Greeter(DataContext context, DataPeerTable peers, AddressB
                 UploadOnly = context.Torrent is not null && context.Have.IsFull,
             }.Encode()));
         }
+
+        if (peer.Dht)
+        {
+            context.Send(peer, new PeerMessage.Port(context.Options.ListenPort));
+        }
     }
 
     /// <summary>The other side's extended handshake; a later one replaces what it names.</summary>
@@ -99,6 +104,16 @@ internal sealed class Greeter(DataContext context, DataPeerTable peers, AddressB
         context.Touch(peer);
     }
 
+    /// <summary>The other side tells where its node of the DHT is; once a connection is enough.</summary>
+    public void TakePort(DataPeer peer, ushort port)
+    {
+        if (!peer.ToldNode && port != 0 && context.UsesDht)
+        {
+            peer.ToldNode = true;
+            context.Report(new DataEvent.NodeTold(peer.Remote with { Port = port }));
+        }
+    }
+
     private void TellPieces(DataPeer peer)
     {
         PieceBits have = context.Have;
@@ -118,7 +133,7 @@ internal sealed class Greeter(DataContext context, DataPeerTable peers, AddressB
 
     private void SendHandshake(DataPeer peer, InfoHash infoHash)
     {
-        ulong reserved = Handshake.ExtensionBit | Handshake.FastBit | (V2 is null ? 0 : Handshake.V2Bit);
+        ulong reserved = Handshake.ExtensionBit | Handshake.FastBit | (V2 is null ? 0 : Handshake.V2Bit) | (context.UsesDht ? Handshake.DhtBit : 0);
         peer.Out.Add(new Handshake(reserved, infoHash, context.Options.PeerId).Encode());
         context.Flush(peer);
     }

@@ -124,6 +124,18 @@ public sealed class PeerSearch : IAsyncDisposable
         }
     }
 
+    /// <summary>A peer has a node of the DHT there.</summary>
+    public void MetNode(PeerAddress node)
+    {
+        lock (_gate)
+        {
+            if (!_isPrivate && !_isOver)
+            {
+                _finder.AddNodes([node], isVouched: false);
+            }
+        }
+    }
+
     /// <summary>The last missing byte is here; <paramref name="wasHere"/>: it turned out that none was missing from the start.</summary>
     public void Completed(bool wasHere = false)
     {

@@ -194,6 +194,7 @@ public sealed class EngineLoop
             case NodeEffect.KillJob kill: _host.Parts.Runner.Kill(kill.Job); break;
             case NodeEffect.StartMerge merge: _host.Parts.Merger.Start(merge.File, merge.Parts); break;
             case NodeEffect.PeerListens peer: _host.PeerListens(peer.Address); break;
+            case NodeEffect.PeerHasNode peer: _host.PeerHasNode(peer.Address); break;
             case NodeEffect.Report report: _host.Report(report.Event, now); break;
             case NodeEffect.OpenTask open: _host.OpenTask(open.Task); break;
             case NodeEffect.Leave leave:

@@ -26,6 +26,9 @@ public interface IEngineHost
     /// <summary>A proved peer listens here.</summary>
     void PeerListens(PeerAddress address);
 
+    /// <summary>A proved peer has a node of the DHT here.</summary>
+    void PeerHasNode(PeerAddress address);
+
     /// <summary>Something to tell.</summary>
     void Report(NodeEvent nodeEvent, Instant at);
 

@@ -33,9 +33,10 @@ internal sealed class SessionTorrents : IAsyncDisposable
 
     /// <param name="listener">The port; before it is started.</param>
     /// <param name="utp">uTP at the same port; null: TCP alone.</param>
+    /// <param name="hasDhtNode">Whether the DHT is spoken at the same port.</param>
     /// <param name="crashed">Told of a bug that ended the host's thread.</param>
-    public SessionTorrents(ConnectionListener listener, UtpEndpoint? utp, Action<Exception> crashed) =>
-        _host = new TorrentHost(new TorrentHostOptions { Utp = utp }, listener, crashed);
+    public SessionTorrents(ConnectionListener listener, UtpEndpoint? utp, bool hasDhtNode, Action<Exception> crashed) =>
+        _host = new TorrentHost(new TorrentHostOptions { Utp = utp, HasDhtNode = hasDhtNode }, listener, crashed);
 
     /// <summary>What finds peers; to be set before anything begins.</summary>
     public PeerFinder? Finder { get; set; }

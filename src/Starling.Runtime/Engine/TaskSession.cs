@@ -127,6 +127,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
                 MayCompute = _folder?.MayCompute ?? true,
                 MaxLinks = Math.Max(defaults.MaxLinks, siblings.Count + SpareLinks),
                 HitCheck = HitCheckOf(_options.Task),
+                HasDhtNode = DhtPort is not null,
                 EnvironmentClass = $"{NeedsCheck.ThisOs}-{NeedsCheck.ThisArch}",
             },
             _options.Identity,
@@ -224,11 +225,10 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    void IEngineHost.PeerListens(PeerAddress address)
-    {
-        _finder?.AddNodes([address], isVouched: false);
-        _torrents?.AddPeer(address);
-    }
+    void IEngineHost.PeerListens(PeerAddress address) => _torrents?.AddPeer(address);
+
+    /// <inheritdoc/>
+    void IEngineHost.PeerHasNode(PeerAddress address) => _finder?.AddNodes([address], isVouched: false);
 
     /// <inheritdoc/>
     void IEngineHost.Report(NodeEvent nodeEvent, Instant at)
@@ -291,12 +291,15 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             ? kernel as IHitCheck
             : null;
 
+    /// <summary>Where the DHT is spoken; null: nowhere.</summary>
+    private UdpPort? DhtPort => _options.UseDht ? _port!.Udp : null;
+
     private PeerFinderOptions Finding(bool hasSiblings) => new()
     {
         Listener = ListenEndPoint,
         Locally = _options.DiscoverLocally,
         AskTrackers = _options.AskTrackers,
-        DhtPort = _options.UseDht ? _port!.Udp : null,
+        DhtPort = DhtPort,
         DhtNodes = _options.DhtRouters,
         DhtFile = Path.Combine(_options.HomeFolder ?? Path.Combine(_options.Folder, TaskFolder.PrivateName), DhtFile),
         IsDhtFileMine = _options.HomeFolder is null,
@@ -344,7 +347,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
 
         if (_options.Publish || _options.Task is not { Info.Inputs.Count: 0 })
         {
-            _torrents = new SessionTorrents(_port.Listener, _port.Utp, bug => ((IEngineHost)this).Crashed(bug, null))
+            _torrents = new SessionTorrents(_port.Listener, _port.Utp, DhtPort is not null, bug => ((IEngineHost)this).Crashed(bug, null))
             {
                 Trackers = TaskSwarmSearch.TrackersOf(_options),
             };

@@ -270,7 +270,10 @@ public sealed class TlsLinkTransport : ILinkTransport
         }
         catch (Exception exception) when (NetworkFailure.Is(exception))
         {
-            connection.Refused(WhyHandshakeFailed(exception));
+            if (!_stopping.IsCancellationRequested)
+            {
+                connection.Refused(WhyHandshakeFailed(exception));
+            }
         }
 
         connection.HandshakeDone();
@@ -385,7 +388,7 @@ public sealed class TlsLinkTransport : ILinkTransport
     }
 
     private string WhyHandshakeFailed(Exception exception) => exception is OperationCanceledException
-        ? _stopping.IsCancellationRequested ? "stopping" : $"no TLS handshake within {_options.HandshakeTimeout.TotalSeconds:0.#} s"
+        ? $"no TLS handshake within {_options.HandshakeTimeout.TotalSeconds:0.#} s"
         : $"TLS handshake failed: {NetworkFailure.Describe(exception)}";
 
     private string WhyConnectFailed(Exception exception) => exception is OperationCanceledException

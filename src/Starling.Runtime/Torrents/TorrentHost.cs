@@ -96,6 +96,7 @@ public sealed class TorrentHost : IAsyncDisposable
             PeerId = PeerId.Create(new DeterministicRandom(~number)),
             Seed = number,
             ListenPort = (ushort)_listener.EndPoint.Port,
+            HasDhtNode = _options.HasDhtNode,
             FetchMetadata = request.File is null,
             Sequential = request.Sequential,
             DownRate = request.DownRate,

@@ -32,6 +32,9 @@ public sealed record TorrentHostOptions
     /// <summary>uTP, for outgoing connections; null: TCP alone.</summary>
     public UtpEndpoint? Utp { get; init; }
 
+    /// <summary>Whether this process has a node of the DHT at the UDP port with the listener's number: peers are told.</summary>
+    public bool HasDhtNode { get; init; }
+
     /// <summary>Address to connect from; null: the system chooses.</summary>
     public IPAddress? LocalAddress { get; init; }
 }

@@ -108,6 +108,9 @@ public sealed class TorrentSearch : ITorrentObserver, IAsyncDisposable
             case DataEvent.Swarm swarm:
                 _search.Connected(swarm.Connected);
                 break;
+            case DataEvent.NodeTold node:
+                _search.MetNode(node.Address);
+                break;
             case DataEvent.Complete when _session is { Left: 0 } session:
                 // Complete is what was asked for; to trackers a peer is a seed only with the whole torrent.
                 _search.Completed(session.WasComplete);

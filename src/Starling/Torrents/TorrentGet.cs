@@ -69,7 +69,8 @@ internal sealed class TorrentGet : ITorrentObserver
             listener.Accept(utp);
         }
 
-        await using var host = new TorrentHost(new TorrentHostOptions { Encryption = _settings.Encryption, Utp = utp }, listener, Crashed);
+        var hosting = new TorrentHostOptions { Encryption = _settings.Encryption, Utp = utp, HasDhtNode = _settings.UseDht && udp is not null };
+        await using var host = new TorrentHost(hosting, listener, Crashed);
         await using var finder = new PeerFinder(Finding(listener.EndPoint, udp), new Ed25519Verifier());
         var contacts = new TorrentContacts { Peers = _settings.Peers };
         if (!TorrentSearch.TryBegin(host, finder, _request, contacts, this, out TorrentSearch? search, out problem))

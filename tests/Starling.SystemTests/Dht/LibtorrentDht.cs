@@ -18,10 +18,10 @@ internal sealed class LibtorrentDht : IDisposable
 {
     private readonly Process _process;
 
-    public LibtorrentDht(int sessions, string prefix)
+    public LibtorrentDht(int sessions, string pattern)
     {
         string script = Path.Combine(AppContext.BaseDirectory, "libtorrent-dht.py");
-        _process = Process.Start(new ProcessStartInfo(Python!, [script, $"{sessions}", prefix])
+        _process = Process.Start(new ProcessStartInfo(Python!, [script, $"{sessions}", pattern])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -26,7 +26,7 @@ public sealed class LibtorrentDhtTests
     [LibtorrentFact]
     public async Task Each_finds_what_the_other_announced()
     {
-        using var dht = new LibtorrentDht(Sessions, "127.77.0");
+        using var dht = new LibtorrentDht(Sessions, "127.77.0.%d");
         await using var node = new OurNode("127.77.1.1", dht.Router);
         dht.Ask($"announce 17 {Theirs}");
         await node.FindsAsync(Theirs, PeerAddress.From(IPAddress.Parse("127.77.0.18"), 6881));
@@ -40,7 +40,7 @@ public sealed class LibtorrentDhtTests
     [LibtorrentFact]
     public async Task Items_go_both_ways()
     {
-        using var dht = new LibtorrentDht(Sessions, "127.78.0");
+        using var dht = new LibtorrentDht(Sessions, "127.78.0.%d");
         await using var node = new OurNode("127.78.1.1", dht.Router);
         await using var other = new OurNode("127.78.1.2", dht.Router);
         Assert.True(Until(() => node.Service.NodeCount >= 10 && other.Service.NodeCount >= 10));

@@ -1,6 +1,6 @@
-"""A private DHT of libtorrent sessions, one loopback address each, driven by lines on standard input.
+"""A private DHT of libtorrent sessions, one address each, driven by lines on standard input.
 
-    python3 libtorrent-dht.py COUNT PREFIX     sessions at PREFIX.1, PREFIX.2, ... such as 127.77.0
+    python3 libtorrent-dht.py COUNT PATTERN    sessions at addresses such as 127.77.0.%d, with 1, 2, ... in place of %d
     announce SESSION HASH                      a session announces a swarm, again and again
     peers SESSION HASH                         a session looks for a swarm's peers
     put SESSION TEXT / get SESSION TARGET      an immutable item
@@ -32,10 +32,11 @@ SETTINGS = {
 }
 
 
-def make(prefix, number):
-    session = lt.session({**SETTINGS, "listen_interfaces": f"{prefix}.{number}:{PORT}", "outgoing_interfaces": f"{prefix}.{number}"})
+def make(pattern, number):
+    address = pattern % number
+    session = lt.session({**SETTINGS, "listen_interfaces": f"{address}:{PORT}"})
     for other in {1, number // 2, number - 1} - {0, number}:
-        session.add_dht_node((f"{prefix}.{other}", PORT))
+        session.add_dht_node((pattern % other, PORT))
     return session
 
 
@@ -101,12 +102,14 @@ def text_of(alert):
 
 
 def main():
-    count, prefix = int(sys.argv[1]), sys.argv[2]
-    sessions = [make(prefix, number) for number in range(1, count + 1)]
+    count, pattern = int(sys.argv[1]), sys.argv[2]
+    sessions = [make(pattern, number) for number in range(1, count + 1)]
     end = time.time() + PATIENCE
-    while any(node_count(session) == 0 for session in sessions) and time.time() < end:
+    while any(node_count(session) == 0 for session in sessions):
+        if time.time() > end:
+            sys.exit("the nodes do not find each other")
         time.sleep(0.2)
-    print(json.dumps({"ready": f"{prefix}.1:{PORT}"}), flush=True)
+    print(json.dumps({"ready": f"{pattern % 1}:{PORT}"}), flush=True)
     for line in sys.stdin:
         words = line.split()
         if words:

@@ -12,7 +12,7 @@ namespace Starling.SystemTests.Torrents;
 /// <summary>A running client, ended by its id when the test is over.</summary>
 internal sealed class ClientProcess : IDisposable
 {
-    private const int KeptLines = 60;
+    private const int KeptLines = 15;
 
     private readonly Process _process;
     private readonly Queue<string> _output = new();
@@ -56,7 +56,8 @@ internal sealed class ClientProcess : IDisposable
         Client.Libtorrent => LibtorrentDht.Python is not null,
         Client.Aria2 => NetworkLab.Try("aria2c", "--version"),
         Client.Transmission => NetworkLab.Try("transmission-daemon", "--version") && NetworkLab.Try("transmission-remote", "--version"),
-        _ => NetworkLab.Try("qbittorrent-nox", "--version") && NetworkLab.Try("curl", "--version"),
+        Client.QBittorrent => NetworkLab.Try("qbittorrent-nox", "--version") && NetworkLab.Try("curl", "--version"),
+        _ => NodeModules.Has("webtorrent"),
     };
 
     /// <summary>Starts a client with one torrent.</summary>
@@ -70,16 +71,14 @@ internal sealed class ClientProcess : IDisposable
             Client.Libtorrent => Run(setup, LibtorrentCommand(setup, setup.Source)),
             Client.Aria2 => Run(setup, Aria2Command(setup)),
             Client.Transmission => StartTransmission(setup),
-            _ => StartQBittorrent(setup),
+            Client.QBittorrent => StartQBittorrent(setup),
+            _ => Run(setup, WebTorrentCommand(setup)),
         };
     }
 
-    /// <summary>Starts a node of the DHT that has no torrent.</summary>
-    public static ClientProcess StartRouter(NetworkLab lab, int host, string folder)
-    {
-        var setup = new ClientSetup(lab, host, folder, folder, "", Way.Dht, "", false, "");
-        return Run(setup, LibtorrentCommand(setup, ""));
-    }
+    /// <summary>Starts a private DHT: so many nodes of libtorrent on one host, at its further addresses (<see cref="NetworkLab.AddAddresses"/>).</summary>
+    public static ClientProcess StartDht(NetworkLab lab, int host, string folder, int nodes) => new(
+        [.. lab.On(host), LibtorrentDht.Python!, Path.Combine(AppContext.BaseDirectory, "libtorrent-dht.py"), $"{nodes}", "198.19.%d.1"], folder);
 
     /// <summary>Starts opentracker for one torrent; Debian's answers for listed ones alone.</summary>
     public static ClientProcess StartTracker(NetworkLab lab, int host, string folder, int port, IEnumerable<string> hashes)
@@ -116,10 +115,7 @@ internal sealed class ClientProcess : IDisposable
             command.AddRange(["--encryption", "require"]);
         }
 
-        if (!setup.IsDht)
-        {
-            command.Add("--no-dht");
-        }
+        command.AddRange(setup.IsDht ? ["--dht-router", setup.Router] : ["--no-dht"]);
 
         if (setup.Peer.Length > 0)
         {
@@ -143,6 +139,22 @@ internal sealed class ClientProcess : IDisposable
             ["router"] = setup.Router,
             ["utp_only"] = setup.IsUtp,
             ["peer"] = setup.Peer,
+        }),
+    ];
+
+    private static string[] WebTorrentCommand(ClientSetup setup) =>
+    [
+        "node", Path.Combine(AppContext.BaseDirectory, "webtorrent-client.mjs"), JsonSerializer.Serialize(new Dictionary<string, object>
+        {
+            ["modules"] = NodeModules.Folder!,
+            ["source"] = setup.Source,
+            ["dir"] = setup.Data,
+            ["port"] = ClientSetup.Port,
+            ["dht"] = setup.IsDht,
+            ["lsd"] = setup.IsLocal,
+            ["encrypt"] = setup.IsEncrypted,
+            ["router"] = setup.Router,
+            ["utp_only"] = setup.IsUtp,
         }),
     ];
 
@@ -189,7 +201,7 @@ internal sealed class ClientProcess : IDisposable
             ["rpc-port"] = 9091,
             ["rpc-whitelist-enabled"] = false,
             ["start-added-torrents"] = true,
-            ["utp-enabled"] = false,
+            ["utp-enabled"] = setup.IsUtp,
         }));
         if (setup.IsDht)
         {
@@ -208,6 +220,13 @@ internal sealed class ClientProcess : IDisposable
 
     private static ClientProcess StartQBittorrent(ClientSetup setup)
     {
+        if (setup.IsDht)
+        {
+            // Its routers are built in.
+            string router = setup.Router[..setup.Router.IndexOf(':')];
+            setup.Lab.Name(setup.Host, router, "router.bittorrent.com", "router.utorrent.com", "dht.transmissionbt.com", "dht.libtorrent.org", "dht.aelitis.com");
+        }
+
         string folder = Directory.CreateDirectory(Path.Combine(setup.Folder, "qBittorrent", "config")).FullName;
         File.WriteAllText(Path.Combine(folder, "qBittorrent.conf"), $"""
             [LegalNotice]
@@ -215,7 +234,7 @@ internal sealed class ClientProcess : IDisposable
 
             [BitTorrent]
             Session\AddTorrentPaused=false
-            Session\BTProtocol=TCP
+            Session\BTProtocol={(setup.IsUtp ? "UTP" : "TCP")}
             Session\DHTEnabled={(setup.IsDht ? "true" : "false")}
             Session\Encryption={(setup.IsEncrypted ? 1 : 0)}
             Session\LSDEnabled={(setup.IsLocal ? "true" : "false")}

@@ -8,6 +8,7 @@ public enum Client
     Aria2,
     Transmission,
     QBittorrent,
+    WebTorrent,
 }
 
 /// <summary>What the two find each other through, and what is special about their connection.</summary>
@@ -15,23 +16,31 @@ public enum Way
 {
     HttpTracker,
     UdpTracker,
+
+    /// <summary>The DHT alone: a node on a third host is all that both know.</summary>
     Dht,
     LocalDiscovery,
-
-    /// <summary>An HTTP tracker; nothing but encrypted connections (MSE with RC4).</summary>
-    Encrypted,
 
     /// <summary>An HTTP tracker, and a link in place of the .torrent file.</summary>
     Magnet,
 
+    /// <summary>The DHT alone, and a link in place of the .torrent file.</summary>
+    MagnetDht,
+
+    /// <summary>An HTTP tracker; nothing but encrypted connections (MSE with RC4).</summary>
+    Encrypted,
+
+    /// <summary>An HTTP tracker; this program alone requires encryption.</summary>
+    EncryptedHere,
+
+    /// <summary>An HTTP tracker; the other program alone requires encryption.</summary>
+    EncryptedThere,
+
+    /// <summary>An HTTP tracker; no TCP passes between the two hosts.</summary>
+    Utp,
+
     /// <summary>The leecher is told the seeder's address.</summary>
     Address,
-
-    /// <summary>Like <see cref="Address"/>; the other program has no TCP (libtorrent alone can be told so).</summary>
-    AddressUtp,
-
-    /// <summary>Like <see cref="Address"/>; nothing but encrypted connections.</summary>
-    AddressEncrypted,
 
     /// <summary>A link that holds the seeder's address (<c>x.pe</c>).</summary>
     MagnetAddress,
@@ -47,18 +56,18 @@ public enum Way
 /// <param name="Router">A node of the DHT as <c>host:port</c>.</param>
 /// <param name="Seeds">Whether the data is there already.</param>
 /// <param name="Peer">A peer as <c>host:port</c>; empty: none.</param>
-internal sealed record ClientSetup(NetworkLab Lab, int Host, string Folder, string Data, string Source, Way Way, string Router, bool Seeds, string Peer)
+/// <param name="IsEncrypted">Whether it takes and makes nothing but encrypted connections.</param>
+internal sealed record ClientSetup(
+    NetworkLab Lab, int Host, string Folder, string Data, string Source, Way Way, string Router, bool Seeds, string Peer, bool IsEncrypted)
 {
     /// <summary>Where every client listens.</summary>
     public const int Port = 6881;
 
     public string Address => Lab.AddressOf(Host);
 
-    public bool IsDht => Way == Way.Dht;
+    public bool IsDht => Way is Way.Dht or Way.MagnetDht;
 
     public bool IsLocal => Way == Way.LocalDiscovery;
 
-    public bool IsUtp => Way == Way.AddressUtp;
-
-    public bool IsEncrypted => Way is Way.Encrypted or Way.AddressEncrypted;
+    public bool IsUtp => Way == Way.Utp;
 }

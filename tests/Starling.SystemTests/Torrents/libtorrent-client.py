@@ -1,7 +1,7 @@
 """One libtorrent session with one torrent, for the tests of the peer protocol.
 
 The only argument is a JSON object: source (a .torrent file or a magnet link), dir, address, port; dht, lsd, encrypt (booleans); router (host:port of a DHT node, or "");
-utp_only (boolean); peer (host:port to connect to, or ""). Without a source the session is a DHT node alone. Prints one JSON object a second: progress (0..1), seeding, peers, dht (nodes known), error.
+utp_only (boolean); peer (host:port to connect to, or ""). Prints one JSON object a second: progress (0..1), seeding, peers, dht (nodes known), error.
 Ends with its standard input.
 """
 import json
@@ -52,26 +52,24 @@ def end_with_input():
     os._exit(0)
 
 
-handle = None
-if options["source"]:
-    # Asked before its DHT has nodes, libtorrent waits for a quarter of an hour.
-    for _ in range(600 if options["dht"] else 0):
-        if session.status().dht_nodes > 0:
-            break
-        time.sleep(0.1)
-    handle = add()
-    if options["peer"]:
-        host, port = options["peer"].rsplit(":", 1)
-        handle.connect_peer((host, int(port)))
+# Asked before its DHT has nodes, libtorrent waits for a quarter of an hour.
+for _ in range(600 if options["dht"] else 0):
+    if session.status().dht_nodes > 0:
+        break
+    time.sleep(0.1)
+handle = add()
+if options["peer"]:
+    host, port = options["peer"].rsplit(":", 1)
+    handle.connect_peer((host, int(port)))
 threading.Thread(target=end_with_input, daemon=True).start()
 while True:
-    status = handle.status() if handle else None
+    status = handle.status()
     print(json.dumps({
-        "progress": status.progress if status else 0,
-        "seeding": bool(status and status.is_seeding),
-        "peers": status.num_peers if status else 0,
+        "progress": status.progress,
+        "seeding": status.is_seeding,
+        "peers": status.num_peers,
         "dht": session.status().dht_nodes,
-        "error": status.errc.message() if status and status.errc.value() else "",
+        "error": status.errc.message() if status.errc.value() else "",
         "alerts": [alert.message() for alert in session.pop_alerts()][-5:],
     }), flush=True)
     time.sleep(1)

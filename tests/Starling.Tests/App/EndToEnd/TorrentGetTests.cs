@@ -1,7 +1,13 @@
 using System;
+using System.Buffers.Binary;
 using System.IO;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using Starling.Core.Metainfo;
+using Starling.Core.Primitives;
+using Starling.Core.Wire;
 using Starling.Tests.Core.Metainfo;
 using Starling.Tests.Runtime.Tasks;
 
@@ -49,6 +55,49 @@ public sealed class TorrentGetTests : IDisposable
         Assert.InRange(Wait(again, "checked").GetProperty("have").GetInt32(), 1, Content.Length / 16_384);
         Wait(again, "complete");
         Assert.Equal(0, again.WaitForExit());
+    }
+
+    /// <summary>BEP 5: the peer's node is asked, though nobody else has told of it.</summary>
+    [Fact]
+    public void A_peers_node_of_the_DHT_is_told_and_asked()
+    {
+        string torrent = Lay("seed");
+        InfoHash hash = TorrentSamples.Single(TorrentVersion.Hybrid, "content.bin", Content).File().Info.InfoHashV1!.Value;
+        using StarlingRun seed = StarlingRun.Start(
+            _folder.Path, "torrent", "get", torrent, "--dir", In("seed"), "--encryption", "off", "--json", "--listen", "127.0.0.1:0");
+        IPEndPoint address = IPEndPoint.Parse(Wait(seed, "started").GetProperty("listen").GetString()!);
+        Wait(seed, "complete");
+        using var node = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        node.Client.ReceiveTimeout = 60_000;
+        using var peer = new TcpClient { ReceiveTimeout = 60_000 };
+        peer.Connect(address);
+        NetworkStream stream = peer.GetStream();
+        stream.Write(new Handshake(Handshake.DhtBit, hash, PeerId.Create(new DeterministicRandom(9))).Encode());
+        var greeting = new byte[Handshake.Size];
+        stream.ReadExactly(greeting);
+        Assert.True(Handshake.TryDecode(greeting, out Handshake answer) && answer.SupportsDht);
+        PeerMessage.Port told = ReadUntilPort(stream);
+        Assert.Equal(address.Port, told.Number);
+        stream.Write(PeerMessageCodec.Encode(new PeerMessage.Port((ushort)((IPEndPoint)node.Client.LocalEndPoint!).Port)));
+        IPEndPoint from = new(IPAddress.Any, 0);
+        Assert.Contains("1:y1:q", Encoding.Latin1.GetString(node.Receive(ref from)), StringComparison.Ordinal);
+        Assert.Equal(address, from);
+    }
+
+    private static PeerMessage.Port ReadUntilPort(NetworkStream stream)
+    {
+        while (true)
+        {
+            var prefix = new byte[PeerMessageCodec.PrefixSize];
+            stream.ReadExactly(prefix);
+            var frame = new byte[BinaryPrimitives.ReadInt32BigEndian(prefix)];
+            stream.ReadExactly(frame);
+            Assert.True(PeerMessageCodec.TryDecode(frame, out PeerMessage? message));
+            if (message is PeerMessage.Port port)
+            {
+                return port;
+            }
+        }
     }
 
     [Fact]

@@ -120,6 +120,27 @@ public sealed class LinkHandshakeTests
         Assert.Equal(port, (int)said.ListenPort!.Value);
     }
 
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Proved_peers_with_nodes_of_the_DHT_tell_each_other_where(bool here, bool there)
+    {
+        var parts = new SwarmParts(1, new NodeOptions { TaskId = SwarmParts.TaskId, Incarnation = 1, HasDhtNode = here });
+        LinkHandshake handshake = Handshake(parts);
+        handshake.Own = [PeerAddress.From(IPAddress.Parse("192.0.2.2"), 6881)];
+        PeerLink link = Meet(handshake, parts, "peer", outgoing: false, Id(1), hasDhtNode: there);
+        PeerMessage?[] said = [.. parts.Context.Effects.OfType<NodeEffect.Send>().Select(send =>
+            PeerMessageCodec.TryDecode(send.Bytes[PeerMessageCodec.PrefixSize..], out PeerMessage? message) ? message : null)];
+        Assert.Equal(here && there ? [6881] : [], said.OfType<PeerMessage.Port>().Select(port => (int)port.Number));
+
+        handshake.OnPort(link, 0);
+        handshake.OnPort(link, 7000);
+        handshake.OnPort(link, 7001);
+        Assert.Equal(
+            here ? [link.Remote with { Port = 7000 }] : [], parts.Context.Effects.OfType<NodeEffect.PeerHasNode>().Select(told => told.Address));
+    }
+
     private static LinkHandshake Handshake(SwarmParts parts) =>
         new(parts.Context, parts.Links, new AddressBook(parts.Context.Random), _self);
 
@@ -137,12 +158,13 @@ public sealed class LinkHandshakeTests
 
     /// <summary>A link on which this identity says all that it should.</summary>
     private static PeerLink Meet(
-        LinkHandshake handshake, SwarmParts parts, string name, bool outgoing, PeerId id, ReadOnlyMemory<byte> secret = default)
+        LinkHandshake handshake, SwarmParts parts, string name, bool outgoing, PeerId id, ReadOnlyMemory<byte> secret = default, bool hasDhtNode = false)
     {
         PeerLink link = AddLink(parts, outgoing);
         handshake.Open(link);
+        ulong reserved = Starling.Core.Wire.Handshake.ExtensionBit | Starling.Core.Wire.Handshake.FastBit | (hasDhtNode ? Starling.Core.Wire.Handshake.DhtBit : 0);
         handshake.OnHandshake(
-            link, new Handshake(Starling.Core.Wire.Handshake.ExtensionBit | Starling.Core.Wire.Handshake.FastBit, InfoHash.Of(SwarmParts.TaskId), id).Encode());
+            link, new Handshake(reserved, InfoHash.Of(SwarmParts.TaskId), id).Encode());
         StHandshake st = LinkBinding.Create(
             new StandInIdentity(name), outgoing ? LinkRole.Responder : LinkRole.Initiator, link.RemoteCertificate, link.LocalCertificate,
             SwarmParts.TaskId, secret.Span, cores: 1, "");
