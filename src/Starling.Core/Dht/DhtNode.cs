@@ -172,7 +172,7 @@ public sealed class DhtNode
         }
     }
 
-    /// <summary>Looks for an item (BEP 44); the answer is <see cref="DhtEffect.ItemGot"/>.</summary>
+    /// <summary>Looks for an item (BEP 44), here and at others; the answer is <see cref="DhtEffect.ItemGot"/>.</summary>
     /// <param name="target">Where it is kept.</param>
     /// <param name="key">Whose item it is; null: an immutable one.</param>
     /// <param name="salt">The mutable item's salt.</param>
@@ -180,8 +180,20 @@ public sealed class DhtNode
     /// <returns>False: too much is going on, or no node is known; there will be no answer.</returns>
     public bool Get(NodeId target, PublicKey? key, ReadOnlyMemory<byte> salt, Instant now)
     {
+        // What others put here was checked then.
         DhtItem? newest = null;
-        return Find(target, key, salt, now, (_, lookup, _) => newest = Newer(newest, lookup.Item), () => _effects.Add(new DhtEffect.ItemGot(target, newest)));
+        foreach (DhtFamily? family in _families)
+        {
+            newest = family?.Items.Find(target) is { } kept && kept.Key == key ? Newer(newest, kept) : newest;
+        }
+
+        bool asks = Find(target, key, salt, now, (_, lookup, _) => newest = Newer(newest, lookup.Item), () => _effects.Add(new DhtEffect.ItemGot(target, newest)));
+        if (!asks && newest is not null)
+        {
+            _effects.Add(new DhtEffect.ItemGot(target, newest));
+        }
+
+        return asks || newest is not null;
     }
 
     /// <summary>Puts an item (BEP 44); the answer is <see cref="DhtEffect.ItemPut"/>. Nodes forget it after two hours, so it should be put again every hour.</summary>

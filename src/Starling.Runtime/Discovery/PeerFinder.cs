@@ -5,6 +5,7 @@ using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
 using Starling.Core.Crypto;
+using Starling.Core.Dht;
 using Starling.Core.Engine;
 using Starling.Core.Primitives;
 using Starling.Runtime.Network;
@@ -67,6 +68,22 @@ public sealed class PeerFinder : IAsyncDisposable
 
     /// <summary>Nodes of the DHT that a task or torrent names, as <c>HOST:PORT</c>.</summary>
     public void AddNodes(IReadOnlyList<string> nodes) => _dht?.AddNodes(nodes);
+
+    /// <summary>Nodes of the DHT known; 0 while nobody has answered, or where it is not used.</summary>
+    public int DhtNodeCount => _dht?.NodeCount ?? 0;
+
+    /// <summary>Looks in the DHT for an author's item (BEP 44): the newest genuine one, or null when there is none, or nobody to ask.</summary>
+    public Task<DhtItem?> GetItemAsync(PublicKey key, ReadOnlyMemory<byte> salt) =>
+        _dht?.GetAsync(DhtItem.TargetOf(key, salt.Span), key, salt) ?? Task.FromResult<DhtItem?>(null);
+
+    /// <summary>Puts an item into the DHT (BEP 44).</summary>
+    /// <param name="item">A genuine item.</param>
+    /// <param name="cas">The version that it is to replace; null: any lower one.</param>
+    public Task<DhtEffect.ItemPut> PutItemAsync(DhtItem item, long? cas)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        return _dht?.PutAsync(item, cas) ?? Task.FromResult(new DhtEffect.ItemPut(item.Target, 0, []));
+    }
 
     /// <summary>The router forwards this port to the listener; 0: none is forwarded any more.</summary>
     public void Mapped(int port)

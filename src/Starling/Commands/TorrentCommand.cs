@@ -9,5 +9,6 @@ internal static class TorrentCommand
     {
         TorrentCreateCommand.Build(),
         TorrentGetCommand.Build(),
+        TorrentPublishCommand.Build(),
     };
 }

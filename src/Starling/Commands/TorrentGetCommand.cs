@@ -14,7 +14,7 @@ internal static class TorrentGetCommand
 {
     public static Command Build()
     {
-        var torrent = new Argument<string>("TORRENT") { Description = "a .torrent file, or a magnet link" };
+        var torrent = new Argument<string>("TORRENT") { Description = "a .torrent file, or a magnet link (to a torrent, or to whatever an author names)" };
         var dir = new Option<string?>("--dir") { Description = "folder for the files (default: this one)", HelpName = "DIR" };
         Option<IPEndPoint?> listen = RunCommand.ListenOption();
         Option<string[]> peers = RunCommand.PeerOption();

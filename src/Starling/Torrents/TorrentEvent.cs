@@ -53,6 +53,12 @@ internal sealed record TorrentEvent
 
     public double? Seconds { get; init; }
 
+    /// <summary>The version of an author's item (BEP 46).</summary>
+    public long? Sequence { get; init; }
+
+    /// <summary>Nodes of the DHT that keep it.</summary>
+    public int? Nodes { get; init; }
+
     /// <summary>Absolute paths.</summary>
     public IReadOnlyList<string>? Output { get; init; }
 

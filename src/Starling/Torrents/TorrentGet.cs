@@ -18,24 +18,34 @@ namespace Starling.Torrents;
 /// <summary>One <c>starling torrent get</c>, from the open port to the exit code.</summary>
 internal sealed class TorrentGet : ITorrentObserver
 {
-    private const string DhtFile = "dht";
+    /// <summary>Where known nodes are kept, in <c>$STARLING_HOME</c>.</summary>
+    public const string DhtFile = "dht";
 
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly TorrentGetSettings _settings;
-    private readonly TorrentRequest _request;
+    private readonly TorrentRequest? _first;
+    private readonly MutableMagnet? _feed;
     private readonly TorrentOutput _output;
     private readonly RunClock _clock;
     private readonly TaskCompletionSource<int> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly NewestVersion _newest = new();
+    private readonly List<DataSnapshot> _before = [];
     private TorrentInfo? _info;
     private string _root = "";
     private volatile bool _complete;
     private volatile bool _wasComplete;
 
-    public TorrentGet(TorrentGetSettings settings, TorrentRequest request, TorrentOutput output, RunClock clock)
+    /// <param name="settings">The command line.</param>
+    /// <param name="first">The torrent; null: whatever <paramref name="feed"/> names.</param>
+    /// <param name="feed">The link to whatever an author names; null: there is none.</param>
+    /// <param name="output">Where events go.</param>
+    /// <param name="clock">Their times.</param>
+    public TorrentGet(TorrentGetSettings settings, TorrentRequest? first, MutableMagnet? feed, TorrentOutput output, RunClock clock)
     {
         _settings = settings;
-        _request = request;
+        _first = first;
+        _feed = feed;
         _output = output;
         _clock = clock;
     }
@@ -72,28 +82,39 @@ internal sealed class TorrentGet : ITorrentObserver
         var hosting = new TorrentHostOptions { Encryption = _settings.Encryption, Utp = utp, HasDhtNode = _settings.UseDht && udp is not null };
         await using var host = new TorrentHost(hosting, listener, Crashed);
         await using var finder = new PeerFinder(Finding(listener.EndPoint, udp), new Ed25519Verifier());
-        var contacts = new TorrentContacts { Peers = _settings.Peers };
-        if (!TorrentSearch.TryBegin(host, finder, _request, contacts, this, out TorrentSearch? search, out problem))
+        TorrentSearch? search = null;
+        if (_first is not null && (search = TryBegin(host, finder, _first)) is null)
         {
-            Tell("error", problem);
             return ExitCode.Failed;
         }
 
-        TorrentSession session = search.Session;
         listener.Start();
-        IReadOnlyList<PeerAddress> reachable = LocalAddresses.Reachable(listener.EndPoint);
-        _output.Tell(new TorrentEvent
+        TellStarted(listener.EndPoint);
+        TorrentFeed? feed = _feed is null ? null : TorrentFeed.Follow(finder, _feed, _settings.FeedPoll, _newest.Take, failed => Tell("refused", failed));
+        while (await NextAsync(search).ConfigureAwait(false) is { } version)
         {
-            Event = "started",
-            V1 = (_request.File?.Info.InfoHashV1 ?? _request.Magnet?.InfoHashV1)?.ToString(),
-            V2 = (_request.File?.Info.InfoHashV2 ?? _request.Magnet?.InfoHashV2)?.ToString(),
-            Listen = PeerAddress.From(listener.EndPoint.Address, listener.EndPoint.Port).ToString(),
-            Dir = _request.Folder,
-            Magnet = Link(reachable).ToString(),
-        });
-        while (await Task.WhenAny(_ended.Task, Task.Delay(ProgressInterval)).ConfigureAwait(false) != _ended.Task)
+            if (search is not null)
+            {
+                await search.DisposeAsync().ConfigureAwait(false);
+                await RemoveAsync(host, search).ConfigureAwait(false);
+            }
+
+            _output.Tell(new TorrentEvent
+            {
+                Event = "version",
+                Sequence = version.Sequence,
+                V1 = version.Torrent.V1?.ToString(),
+                V2 = version.Torrent.V2?.ToString(),
+            });
+            if ((search = TryBegin(host, finder, _settings.RequestOf(_feed!.At(version.Torrent)))) is null)
+            {
+                _ended.TrySetResult(ExitCode.Failed);
+            }
+        }
+
+        if (feed is not null)
         {
-            _output.Progress(session.Snapshot, _info?.PieceLength ?? 0);
+            await feed.DisposeAsync().ConfigureAwait(false);
         }
 
         Task farewell = finder.DisposeAsync().AsTask();
@@ -101,8 +122,8 @@ internal sealed class TorrentGet : ITorrentObserver
         int exitCode = await _ended.Task.ConfigureAwait(false);
         if (exitCode != ExitCode.Bug)
         {
-            await host.RemoveAsync(session).ConfigureAwait(false);
-            if (session.Failure is { } late && exitCode == ExitCode.Done)
+            await RemoveAsync(host, search).ConfigureAwait(false);
+            if (search?.Session.Failure is { } late && exitCode == ExitCode.Done)
             {
                 Tell("error", late);
                 exitCode = ExitCode.Failed;
@@ -113,11 +134,67 @@ internal sealed class TorrentGet : ITorrentObserver
         _output.Tell(new TorrentEvent
         {
             Event = "stopped",
-            Bytes = session.Snapshot.DownloadedBytes,
-            Uploaded = session.Snapshot.UploadedBytes,
-            Wasted = session.Snapshot.WastedBytes,
+            Bytes = _before.Sum(view => view.DownloadedBytes),
+            Uploaded = _before.Sum(view => view.UploadedBytes),
+            Wasted = _before.Sum(view => view.WastedBytes),
         });
         return exitCode;
+    }
+
+    /// <summary>Shows how far it is until it ends (null) or the author names another torrent.</summary>
+    private async Task<TorrentVersionNamed?> NextAsync(TorrentSearch? search)
+    {
+        Task<TorrentVersionNamed> newer = _newest.NextAsync();
+        while (!_ended.Task.IsCompleted && !newer.IsCompleted)
+        {
+            if (search is not null)
+            {
+                _output.Progress(search.Session.Snapshot, _info?.PieceLength ?? 0);
+            }
+
+            await Task.WhenAny(_ended.Task, newer, Task.Delay(ProgressInterval)).ConfigureAwait(false);
+        }
+
+        return _ended.Task.IsCompleted ? null : await newer.ConfigureAwait(false);
+    }
+
+    private TorrentSearch? TryBegin(TorrentHost host, PeerFinder finder, TorrentRequest request)
+    {
+        (_info, _complete, _wasComplete) = (null, false, false);
+        var contacts = new TorrentContacts { Peers = _settings.Peers };
+        if (TorrentSearch.TryBegin(host, finder, request, contacts, this, out TorrentSearch? search, out Problem? problem))
+        {
+            return search;
+        }
+
+        Tell("error", problem);
+        return null;
+    }
+
+    /// <summary>Ends a torrent; what came and went counts on.</summary>
+    private async Task RemoveAsync(TorrentHost host, TorrentSearch? search)
+    {
+        if (search is not null)
+        {
+            await host.RemoveAsync(search.Session).ConfigureAwait(false);
+            _before.Add(search.Session.Snapshot);
+        }
+    }
+
+    private void TellStarted(IPEndPoint listening)
+    {
+        string[] reachable = [.. LocalAddresses.Reachable(listening).Select(address => address.ToString())];
+        _output.Tell(new TorrentEvent
+        {
+            Event = "started",
+            V1 = (_first?.File?.Info.InfoHashV1 ?? _first?.Magnet?.InfoHashV1)?.ToString(),
+            V2 = (_first?.File?.Info.InfoHashV2 ?? _first?.Magnet?.InfoHashV2)?.ToString(),
+            Listen = PeerAddress.From(listening.Address, listening.Port).ToString(),
+            Dir = Path.GetFullPath(_settings.Dir ?? "."),
+            Magnet = _feed is not null ? (_feed with { Peers = reachable }).ToString()
+                : _first!.File is { } file ? TorrentMagnet.Of(file, reachable).ToString()
+                : (_first.Magnet! with { Peers = reachable }).ToString(),
+        });
     }
 
     void ITorrentObserver.Known(TorrentInfo info, string folder)
@@ -199,12 +276,6 @@ internal sealed class TorrentGet : ITorrentObserver
         Tell("error", new Problem("bug", $"This is a bug: {bug.Message}"));
         Console.Error.WriteLine(bug);
         _ended.TrySetResult(ExitCode.Bug);
-    }
-
-    private TorrentMagnet Link(IReadOnlyList<PeerAddress> reachable)
-    {
-        string[] peers = [.. reachable.Select(address => address.ToString())];
-        return _request.File is { } file ? TorrentMagnet.Of(file, peers) : _request.Magnet! with { Peers = peers };
     }
 
     private void Tell(string kind, Problem problem) => _output.Tell(new TorrentEvent

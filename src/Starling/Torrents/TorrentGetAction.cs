@@ -19,14 +19,18 @@ internal static class TorrentGetAction
         bool terminal = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
         using var writer = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false));
         var output = new TorrentOutput(writer, settings.Json, terminal, clock);
-        if (!TryLoad(settings, out TorrentRequest? request, out Problem? problem))
+        MutableMagnet? feed = null;
+        TorrentRequest? request = null;
+        bool isFeed = MutableMagnet.IsOne(settings.Torrent);
+        Problem? problem;
+        if (isFeed ? !TryLoadFeed(settings, out feed, out problem) : !TryLoad(settings, out request, out problem))
         {
             if (settings.Json)
             {
                 output.Tell(new TorrentEvent
                 {
                     Event = "error",
-                    Code = problem.Code,
+                    Code = problem!.Code,
                     Reason = problem.Reason,
                     Hint = problem.Hint.Length > 0 ? problem.Hint : null,
                 });
@@ -39,15 +43,25 @@ internal static class TorrentGetAction
             return ExitCode.Usage;
         }
 
-        var get = new TorrentGet(settings, request, output, clock);
+        var get = new TorrentGet(settings, request, feed, output, clock);
         using var signals = new RunSignals(_ => get.Stop(), () => Environment.Exit(ExitCode.Stopped));
         return get.RunAsync().GetAwaiter().GetResult();
+    }
+
+    private static bool TryLoadFeed(TorrentGetSettings settings, out MutableMagnet? feed, out Problem? problem)
+    {
+        if (!MutableMagnet.TryParse(settings.Torrent, out feed, out problem))
+        {
+            return false;
+        }
+
+        problem = settings.UseDht ? null : new Problem("dht", "What this link names is known to the DHT alone", "Leave out --no-dht");
+        return problem is null;
     }
 
     private static bool TryLoad(TorrentGetSettings settings, [NotNullWhen(true)] out TorrentRequest? request, [NotNullWhen(false)] out Problem? problem)
     {
         request = null;
-        string folder = Path.GetFullPath(settings.Dir ?? ".");
         if (settings.Torrent.StartsWith("magnet:", StringComparison.OrdinalIgnoreCase))
         {
             if (!TorrentMagnet.TryParse(settings.Torrent, out TorrentMagnet? magnet, out problem))
@@ -55,14 +69,7 @@ internal static class TorrentGetAction
                 return false;
             }
 
-            // An earlier start has the metadata already.
-            TorrentFile? known = TorrentFolder.ReadTorrent(folder, magnet.SwarmHashes[0]);
-            request = Request(settings, folder) with
-            {
-                File = known is not null && magnet.Names(known.Info) ? known : null,
-                Magnet = magnet,
-                Selection = settings.Select ?? magnet.Selection,
-            };
+            request = settings.RequestOf(magnet);
             return true;
         }
 
@@ -71,14 +78,7 @@ internal static class TorrentGetAction
             return false;
         }
 
-        request = Request(settings, folder) with { File = file, Selection = settings.Select };
+        request = settings.RequestOf(file);
         return true;
     }
-
-    private static TorrentRequest Request(TorrentGetSettings settings, string folder) => new()
-    {
-        Folder = folder,
-        DownRate = settings.Down,
-        UpRate = settings.Up,
-    };
 }

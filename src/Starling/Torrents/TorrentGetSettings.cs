@@ -1,7 +1,10 @@
+using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Net;
 using Starling.Core.Metainfo;
 using Starling.Core.Wire.Mse;
+using Starling.Runtime.Torrents;
 
 namespace Starling.Torrents;
 
@@ -40,4 +43,27 @@ internal sealed record TorrentGetSettings
     public IReadOnlyList<string> DhtRouters { get; init; } = [];
 
     public bool Json { get; init; }
+
+    /// <summary>The wait between two looks at what an author names.</summary>
+    public TimeSpan FeedPoll { get; init; } = TorrentFeed.PollInterval;
+
+    private string Folder => Path.GetFullPath(Dir ?? ".");
+
+    /// <summary>What is asked of a torrent that is known.</summary>
+    public TorrentRequest RequestOf(TorrentFile file) => new() { Folder = Folder, DownRate = Down, UpRate = Up, File = file, Selection = Select };
+
+    /// <summary>What is asked of a torrent that a link names; an earlier start may have its metadata already.</summary>
+    public TorrentRequest RequestOf(TorrentMagnet magnet)
+    {
+        TorrentFile? known = TorrentFolder.ReadTorrent(Folder, magnet.SwarmHashes[0]);
+        return new TorrentRequest
+        {
+            Folder = Folder,
+            DownRate = Down,
+            UpRate = Up,
+            File = known is not null && magnet.Names(known.Info) ? known : null,
+            Magnet = magnet,
+            Selection = Select ?? magnet.Selection,
+        };
+    }
 }

@@ -96,6 +96,8 @@ internal sealed class TorrentOutput(TextWriter writer, bool json, bool terminal,
 
     private static string? Describe(TorrentEvent happened) => happened.Event switch
     {
+        "version" => $"version {happened.Sequence}: {happened.V1 ?? happened.V2}",
+        "published" => $"version {happened.Sequence} is kept by {Quantity.Count(happened.Nodes ?? 0, "node")}: starling torrent get '{happened.Magnet}'",
         "started" => $"starling torrent get '{happened.Magnet}'",
         "opened" => $"{happened.Name}: {Quantity.Bytes(happened.Bytes ?? 0)} in {Quantity.Count(happened.Pieces ?? 0, "piece")}, into {happened.Dir}",
         "checked" => $"{happened.Have} of {happened.Pieces} pieces are here",

@@ -4,6 +4,8 @@
     announce SESSION HASH                      a session announces a swarm, again and again
     peers SESSION HASH                         a session looks for a swarm's peers
     put SESSION TEXT / get SESSION TARGET      an immutable item
+    putmut SESSION SECRET KEY SALT TEXT        a mutable item; SECRET is the 64 bytes of RFC 8032 that sign, KEY the public key, both hexadecimal
+    getmut SESSION KEY SALT                    its newest version; a string in hexadecimal, other values as libtorrent prints them
     nodes SESSION                              how many nodes a session knows
 
 Each command is answered by one line of JSON; the first line, {"ready": ...}, comes when every session knows others.
@@ -88,9 +90,24 @@ def answer(sessions, words):
     if words[0] == "get":
         session.dht_get_immutable_item(sha1(words[2]))
         return {"item": wait(session, lambda alert: text_of(alert) if isinstance(alert, lt.dht_immutable_item_alert) else None)}
+    if words[0] == "putmut":
+        session.dht_put_mutable_item(bytes.fromhex(words[2]), bytes.fromhex(words[3]), words[5].encode(), words[4].encode())
+        return {"stored": wait(session, lambda alert: alert.num_success if isinstance(alert, lt.dht_put_alert) else None) or 0}
+    if words[0] == "getmut":
+        session.dht_get_mutable_item(bytes.fromhex(words[2]), words[3].encode())
+        return wait(session, lambda alert: {"value": value_of(alert), "seq": alert.seq}
+                    if isinstance(alert, lt.dht_mutable_item_alert) and alert.authoritative else None) or {"value": "", "seq": -1}
     if words[0] == "nodes":
         return {"nodes": node_count(session)}
     return {"error": "unknown command"}
+
+
+def value_of(alert):
+    try:
+        return alert.item["value"].hex()
+    except RuntimeError:
+        # The bindings know strings alone; the text of the alert shows any value, bytes in hexadecimal.
+        return alert.message()
 
 
 def text_of(alert):

@@ -101,6 +101,43 @@ public sealed class TorrentGetTests : IDisposable
     }
 
     [Fact]
+    public void A_link_to_whatever_an_author_names_leads_to_the_torrent()
+    {
+        // Any process of the program is a node of the DHT.
+        string first = Lay("seed");
+        using StarlingRun seed = StarlingRun.Start(_folder.Path, "torrent", "get", first, "--dir", In("seed"), "--json", "--listen", "127.0.0.1:0");
+        string node = Wait(seed, "started").GetProperty("listen").GetString()!;
+        using StarlingRun publisher = StarlingRun.Start(
+            _folder.Path, "torrent", "publish", first, "--salt", "x", "--dht-router", node, "--listen", "127.0.0.2:0", "--once", "--json");
+        JsonElement published = Wait(publisher, "published");
+        Assert.Equal(0, publisher.WaitForExit());
+        Assert.EndsWith("&s=78", published.GetProperty("magnet").GetString(), StringComparison.Ordinal);
+
+        using StarlingRun get = StarlingRun.Start(
+            _folder.Path, "torrent", "get", published.GetProperty("magnet").GetString()!, "--dir", In("got"), "--dht-router", node, "--listen", "127.0.0.3:0", "--peer", node, "--json");
+        Assert.Equal(published.GetProperty("sequence").GetInt64(), Wait(get, "version").GetProperty("sequence").GetInt64());
+        JsonElement complete = Wait(get, "complete");
+        Assert.Equal(0, get.WaitForExit());
+        Assert.Equal(Content, File.ReadAllBytes(complete.GetProperty("output")[0].GetString()!));
+    }
+
+    [Fact]
+    public void A_feed_needs_the_DHT_and_a_private_torrent_is_not_published()
+    {
+        string key = new('a', 64);
+        using StarlingRun get = StarlingRun.Finish(_folder.Path, "torrent", "get", $"magnet:?xs=urn:btpk:{key}", "--no-dht");
+        Assert.Equal(2, get.WaitForExit());
+        Assert.Contains("Leave out --no-dht", get.Error, StringComparison.Ordinal);
+        string hidden = _folder.Write(
+            "private.torrent", TorrentSamples.Folder(TorrentVersion.V1, [("a", Content)], isPrivate: true).File().ToBytes());
+        using StarlingRun publish = StarlingRun.Finish(_folder.Path, "torrent", "publish", hidden);
+        Assert.Equal(2, publish.WaitForExit());
+        Assert.Contains("is private", publish.Error, StringComparison.Ordinal);
+        using StarlingRun salt = StarlingRun.Finish(_folder.Path, "torrent", "publish", hidden, "--salt", new string('x', 65));
+        Assert.Equal(2, salt.WaitForExit());
+    }
+
+    [Fact]
     public void What_is_no_torrent_is_a_wrong_line()
     {
         string path = _folder.Write("bad.torrent", "d4:infoe");

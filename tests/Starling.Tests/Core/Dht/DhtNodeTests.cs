@@ -102,6 +102,26 @@ public sealed class DhtNodeTests
     }
 
     [Fact]
+    public void Of_two_nodes_alone_each_finds_what_the_other_put()
+    {
+        var lab = new DhtLab();
+        DhtNode a = lab.Add(DhtLab.At(1));
+        DhtNode b = lab.Add(DhtLab.At(2));
+        b.AddNodes([DhtLab.At(1)], isVouched: true, lab.Now);
+        lab.RunFor(30);
+        DhtItem item = DhtItem.Mutable(new StandInIdentity("author"), "s"u8.ToArray(), 4, "2:hi"u8.ToArray());
+        Assert.True(a.Put(item, null, lab.Now));
+        lab.RunFor(10);
+        Assert.True(b.Get(item.Target, item.Key, item.Salt, lab.Now));
+        lab.RunFor(10);
+        Assert.True(a.Get(item.Target, item.Key, item.Salt, lab.Now));
+        lab.RunFor(10);
+        Assert.Equal(
+            [DhtLab.At(2), DhtLab.At(1)],
+            lab.Told.Where(told => told.Effect is DhtEffect.ItemGot { Item.Sequence: 4 }).Select(told => told.Node));
+    }
+
+    [Fact]
     public void A_saved_table_is_enough_to_come_back_without_a_bootstrap_node()
     {
         List<(PeerAddress Address, DhtNode Node)> net = _lab.AddNet(20);
