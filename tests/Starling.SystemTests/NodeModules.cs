@@ -3,6 +3,14 @@ using System.IO;
 
 namespace Starling.SystemTests;
 
+/// <summary>A test that needs an npm package; skipped where it is not there.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class NodeFactAttribute : FactAttribute
+{
+    public NodeFactAttribute(string package) =>
+        Skip = NodeModules.Has(package) ? null : $"{package} for Node.js is not installed (scripts/install-test-tools.sh installs it)";
+}
+
 /// <summary>The npm packages that scripts/install-test-tools.sh installs, for Node.js.</summary>
 internal static class NodeModules
 {

@@ -116,7 +116,7 @@ public sealed class BlockHashesTests : IDisposable
 
     private Process Start(string address)
     {
-        Process process = Process.Start(new ProcessStartInfo(LibtorrentDht.Python!, [Path.Combine(AppContext.BaseDirectory, "libtorrent-client.py"), JsonSerializer.Serialize(new
+        Process process = Process.Start(new ProcessStartInfo(Libtorrent.Python!, [Path.Combine(AppContext.BaseDirectory, "libtorrent-client.py"), JsonSerializer.Serialize(new
         {
             source = _home.Folder("x.torrent"),
             dir = _home.Folder("libtorrent"),

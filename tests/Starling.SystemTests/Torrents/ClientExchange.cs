@@ -22,9 +22,6 @@ internal sealed class ClientExchange : IDisposable
     private const int TrackerPort = 6969;
     private const int PieceLength = 128 * 1024;
 
-    /// <summary>Transmission searches only once it knows eight nodes.</summary>
-    private const int DhtNodes = 16;
-
     // Transmission 3.00 needs more than a minute to announce itself in the DHT, and as long to look there.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(240);
     private static readonly (string Path, int Length)[] Tree = [("shared/a.bin", 3_000_123), ("shared/inner/b.bin", 777_777), ("shared/inner/c.txt", 11)];
@@ -73,7 +70,7 @@ internal sealed class ClientExchange : IDisposable
 
     private string SeederAddress => string.Create(CultureInfo.InvariantCulture, $"{_lab.AddressOf(SeederHost)}:{ClientSetup.Port}");
 
-    private static string Router => NodeAt(1);
+    private static string Router => ClientProcess.DhtNodes[0];
 
     private string TorrentPath => Path.Combine(FolderOf("torrent"), "shared.torrent");
 
@@ -95,8 +92,7 @@ internal sealed class ClientExchange : IDisposable
 
         if (_way is Way.Dht or Way.MagnetDht)
         {
-            _lab.AddAddresses(MiddleHost, DhtNodes);
-            _processes.Add(("DHT", ClientProcess.StartDht(_lab, MiddleHost, FolderOf("dht"), DhtNodes)));
+            _processes.Add(("DHT", ClientProcess.StartDht(_lab, MiddleHost, FolderOf("dht"))));
             Wait("the DHT", () => _processes[0].Process.Output.Contains("ready", StringComparison.Ordinal));
         }
         else if (NeedsTracker)
@@ -117,8 +113,6 @@ internal sealed class ClientExchange : IDisposable
         _lab.Dispose();
         _home.Dispose();
     }
-
-    private static string NodeAt(int number) => string.Create(CultureInfo.InvariantCulture, $"198.19.{number}.1:{ClientSetup.Port}");
 
     private string FolderOf(string name) => Directory.CreateDirectory(_home.Folder(name)).FullName;
 
@@ -146,7 +140,7 @@ internal sealed class ClientExchange : IDisposable
         }
         else if (_way is Way.Dht or Way.MagnetDht)
         {
-            string[] ask = [.. _lab.On(MiddleHost), "python3", Path.Combine(AppContext.BaseDirectory, "dht-peers.py"), string.Join(',', Enumerable.Range(1, DhtNodes).Select(NodeAt)), .. _torrent.Info.SwarmHashes.Select(hash => hash.ToString())];
+            string[] ask = [.. _lab.On(MiddleHost), "python3", Path.Combine(AppContext.BaseDirectory, "dht-peers.py"), string.Join(',', ClientProcess.DhtNodes), .. _torrent.Info.SwarmHashes.Select(hash => hash.ToString())];
             Wait("the seeder in the DHT", () => NetworkLab.Try(ask[0], ask[1..]));
         }
         else if (NeedsTracker)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
@@ -13,6 +14,9 @@ namespace Starling.SystemTests.Torrents;
 internal sealed class ClientProcess : IDisposable
 {
     private const int KeptLines = 15;
+
+    /// <summary>Transmission searches only once it knows eight nodes.</summary>
+    private const int DhtSize = 16;
 
     private readonly Process _process;
     private readonly Queue<string> _output = new();
@@ -53,7 +57,7 @@ internal sealed class ClientProcess : IDisposable
     public static bool IsInstalled(Client client) => client switch
     {
         Client.Starling => true,
-        Client.Libtorrent => LibtorrentDht.Python is not null,
+        Client.Libtorrent => Libtorrent.Python is not null,
         Client.Aria2 => NetworkLab.Try("aria2c", "--version"),
         Client.Transmission => NetworkLab.Try("transmission-daemon", "--version") && NetworkLab.Try("transmission-remote", "--version"),
         Client.QBittorrent => NetworkLab.Try("qbittorrent-nox", "--version") && NetworkLab.Try("curl", "--version"),
@@ -76,9 +80,16 @@ internal sealed class ClientProcess : IDisposable
         };
     }
 
-    /// <summary>Starts a private DHT: so many nodes of libtorrent on one host, at its further addresses (<see cref="NetworkLab.AddAddresses"/>).</summary>
-    public static ClientProcess StartDht(NetworkLab lab, int host, string folder, int nodes) => new(
-        [.. lab.On(host), LibtorrentDht.Python!, Path.Combine(AppContext.BaseDirectory, "libtorrent-dht.py"), $"{nodes}", "198.19.%d.1"], folder);
+    /// <summary>The nodes of the private DHT; the first is the one to begin with.</summary>
+    public static IReadOnlyList<string> DhtNodes { get; } =
+        [.. Enumerable.Range(1, DhtSize).Select(number => string.Create(CultureInfo.InvariantCulture, $"198.19.{number}.1:{ClientSetup.Port}"))];
+
+    /// <summary>Starts a private DHT: nodes of libtorrent on one host.</summary>
+    public static ClientProcess StartDht(NetworkLab lab, int host, string folder)
+    {
+        lab.AddAddresses(host, DhtSize);
+        return new([.. lab.On(host), Libtorrent.Python!, Path.Combine(AppContext.BaseDirectory, "libtorrent-dht.py"), $"{DhtSize}", "198.19.%d.1"], folder);
+    }
 
     /// <summary>Starts opentracker for one torrent; Debian's answers for listed ones alone.</summary>
     public static ClientProcess StartTracker(NetworkLab lab, int host, string folder, int port, IEnumerable<string> hashes)
@@ -127,7 +138,7 @@ internal sealed class ClientProcess : IDisposable
 
     private static string[] LibtorrentCommand(ClientSetup setup, string source) =>
     [
-        LibtorrentDht.Python!, Path.Combine(AppContext.BaseDirectory, "libtorrent-client.py"), JsonSerializer.Serialize(new Dictionary<string, object>
+        Libtorrent.Python!, Path.Combine(AppContext.BaseDirectory, "libtorrent-client.py"), JsonSerializer.Serialize(new Dictionary<string, object>
         {
             ["source"] = source,
             ["dir"] = setup.Data,

@@ -58,7 +58,7 @@ public enum Way
 /// <param name="Peer">A peer as <c>host:port</c>; empty: none.</param>
 /// <param name="IsEncrypted">Whether it takes and makes nothing but encrypted connections.</param>
 internal sealed record ClientSetup(
-    NetworkLab Lab, int Host, string Folder, string Data, string Source, Way Way, string Router, bool Seeds, string Peer, bool IsEncrypted)
+    NetworkLab Lab, int Host, string Folder, string Data, string Source, Way Way, string Router, bool Seeds, string Peer, bool IsEncrypted = false)
 {
     /// <summary>Where every client listens.</summary>
     public const int Port = 6881;

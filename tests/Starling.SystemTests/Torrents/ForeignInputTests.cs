@@ -31,7 +31,7 @@ public sealed class ForeignInputTests : IDisposable
         _home.Dispose();
     }
 
-    [ClientsTheory]
+    [ClientsTheory(Client.Libtorrent)]
     [InlineData(Way.UdpTracker, TorrentVersion.V1)]
     [InlineData(Way.HttpTracker, TorrentVersion.Hybrid)]
     [InlineData(Way.MagnetAddress, TorrentVersion.V1)]
@@ -44,11 +44,11 @@ public sealed class ForeignInputTests : IDisposable
         File.WriteAllBytes(torrentPath, torrent.ToBytes());
         using ClientProcess? middle = way switch
         {
-            Way.Dht => ClientProcess.StartRouter(_lab, MiddleHost, FolderOf("router")),
+            Way.Dht => ClientProcess.StartDht(_lab, MiddleHost, FolderOf("dht")),
             Way.MagnetAddress => null,
             _ => ClientProcess.StartTracker(_lab, MiddleHost, FolderOf("tracker"), TrackerPort, torrent.Info.SwarmHashes.Select(hash => hash.ToString())),
         };
-        var setup = new ClientSetup(_lab, SeederHost, FolderOf("seeder"), FolderOf("seeder-data"), torrentPath, way, AddressOf(MiddleHost), Seeds: true, "");
+        var setup = new ClientSetup(_lab, SeederHost, FolderOf("seeder"), FolderOf("seeder-data"), torrentPath, way, ClientProcess.DhtNodes[0], Seeds: true, "");
         using ClientProcess seeder = ClientProcess.Start(Client.Libtorrent, setup);
         string input = way switch
         {
@@ -60,7 +60,7 @@ public sealed class ForeignInputTests : IDisposable
             name: sums
             inputs: ['{{input}}']
             chunk: { input: film.bin, size: {{ChunkSize}} }
-            nodes: [{{(way == Way.Dht ? $"'{AddressOf(MiddleHost)}'" : "")}}]
+            nodes: [{{(way == Way.Dht ? $"'{ClientProcess.DhtNodes[0]}'" : "")}}]
             run: sha256sum < "$CHUNK" | cut -c1-64
             """);
         WaitForSeeder(seeder);

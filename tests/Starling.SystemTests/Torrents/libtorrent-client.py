@@ -70,6 +70,6 @@ while True:
         "peers": status.num_peers,
         "dht": session.status().dht_nodes,
         "error": status.errc.message() if status.errc.value() else "",
-        "alerts": [alert.message() for alert in session.pop_alerts()][-5:],
+        "alerts": [alert.message() for alert in session.pop_alerts()][-50:],
     }), flush=True)
     time.sleep(1)
