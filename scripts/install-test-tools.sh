@@ -20,10 +20,21 @@ need transmission-remote transmission-cli
 need qbittorrent-nox qbittorrent-nox
 need miniupnpd miniupnpd-nftables
 
-[ -n "$packages" ] || exit 0
-as_root=
-[ "$(id -u)" -eq 0 ] || as_root=sudo
-$as_root apt-get update -q
-# Names without spaces, to be split.
-# shellcheck disable=SC2086
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages
+need node nodejs
+need npm npm
+
+if [ -n "$packages" ]; then
+    as_root=
+    [ "$(id -u)" -eq 0 ] || as_root=sudo
+    $as_root apt-get update -q
+    # Names without spaces, to be split.
+    # shellcheck disable=SC2086
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages
+fi
+
+# Their install scripts build what these tests do without.
+node=$(cd "$(dirname "$0")/.." && pwd)/.build/node
+if [ ! -d "$node/node_modules/webtorrent" ] || [ ! -d "$node/node_modules/bittorrent-dht" ]; then
+    mkdir -p "$node"
+    npm install --prefix "$node" --ignore-scripts --no-audit --no-fund webtorrent@1.9.7 bittorrent-dht@11.0.12
+fi

@@ -25,6 +25,8 @@ internal static class Program
         ["figures"] => ModelFigures.Draw(),
         ["idle"] => IdleBench.Run(),
         ["transfer"] => TransferBench.Run(),
+        ["swarm-transfer"] => SwarmTransferBench.Run(1),
+        ["swarm-transfer", string rounds] => SwarmTransferBench.Run(int.Parse(rounds, CultureInfo.InvariantCulture)),
         ["commands"] => CommandsBench.Run(),
         ["kill"] => KillBench.Run(100),
         ["kill", string rounds] => KillBench.Run(int.Parse(rounds, CultureInfo.InvariantCulture)),
@@ -33,7 +35,7 @@ internal static class Program
 
     private static int Explain()
     {
-        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Starling.Bench -- exec | sha256d | net | utp | store [FOLDER] | torrent | swarm | figures | idle | transfer | commands | kill");
+        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Starling.Bench -- exec | sha256d | net | utp | store [FOLDER] | torrent | swarm | figures | idle | transfer | swarm-transfer | commands | kill");
         Console.Error.WriteLine("  exec      2,000 runs of 'true' on two slots, results durable, beside xargs and GNU parallel");
         Console.Error.WriteLine("  sha256d   the nonce search on one core, on each vector path, beside SHA-256 of openssl");
         Console.Error.WriteLine("  net       what TLS links cost: handshake, memory, idle processor time, bytes a second");
@@ -44,6 +46,7 @@ internal static class Program
         Console.Error.WriteLine("  figures   draws docs/figures from docs/data/swarm.csv and the model of random choice");
         Console.Error.WriteLine("  idle      processor time and memory of a finished peer among 16");
         Console.Error.WriteLine("  transfer  1 GiB over loopback among this program and libtorrent (python3-libtorrent), each as both: time and processor time");
+        Console.Error.WriteLine("  swarm-transfer [N]  one seed and 16 leechers that send 1 MiB/s each, beside libtorrent (python3-libtorrent): when the leechers are done; N rounds (1)");
         Console.Error.WriteLine("  commands  2,000 times `true`, two at a time, beside xargs and GNU parallel, the whole program");
         Console.Error.WriteLine("  kill [N]  N rounds (100) of SIGKILL and restart of one of four peers");
         return Usage;

@@ -77,6 +77,33 @@ internal sealed class StarlingProcess : IDisposable
         return true;
     }
 
+    /// <summary>Waits for an event; null: the time is over or the program ended before.</summary>
+    public JsonElement? WaitFor(Func<JsonElement, bool> wanted, TimeSpan patience)
+    {
+        long end = Environment.TickCount64 + (long)patience.TotalMilliseconds;
+        lock (_events)
+        {
+            for (int looked = 0; ;)
+            {
+                for (; looked < _events.Count; looked++)
+                {
+                    if (wanted(_events[looked]))
+                    {
+                        return _events[looked];
+                    }
+                }
+
+                long left = end - Environment.TickCount64;
+                if (left <= 0 || (_process.HasExited && !_reader.IsAlive))
+                {
+                    return null;
+                }
+
+                Monitor.Wait(_events, (int)Math.Min(left, 200));
+            }
+        }
+    }
+
     public int WaitForExit(TimeSpan patience)
     {
         if (!_process.WaitForExit(patience))

@@ -4,7 +4,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Threading;
-using Starling.Core.Metainfo;
 
 namespace Starling.Bench.Swarms;
 
@@ -49,7 +48,7 @@ internal static class TransferBench
         using var folder = new ScratchFolder();
         string seedFolder = Path.Combine(folder.Path, "seed");
         Directory.CreateDirectory(seedFolder);
-        string torrent = Make(folder.Path, Path.Combine(seedFolder, Name));
+        string torrent = RandomTorrent.Make(folder.Path, Path.Combine(seedFolder, Name), Length, PieceLength);
         string script = folder.File("peer.py", Script);
         Console.WriteLine($"load {File.ReadAllText("/proc/loadavg").Trim()}; median of {Rounds}: MiB/s, CPU seconds of seed and leecher");
         foreach ((bool seed, bool leecher) in new[] { (true, true), (false, false), (true, false), (false, true) })
@@ -112,26 +111,5 @@ internal static class TransferBench
         {
             throw new InvalidOperationException($"No '{name}' came: {process.StandardError}");
         }
-    }
-
-    private static string Make(string folder, string path)
-    {
-        using var hasher = new FileHasher(PieceLength, TorrentVersion.V1);
-        using (FileStream file = File.Create(path))
-        {
-            var random = new Random(1);
-            var part = new byte[PieceLength];
-            for (long done = 0; done < Length; done += part.Length)
-            {
-                random.NextBytes(part);
-                file.Write(part);
-                hasher.Append(part);
-            }
-        }
-
-        CreatedTorrent torrent = CreatedTorrent.OfFile(hasher.Complete(Name, isLast: true), PieceLength, TorrentVersion.V1);
-        string target = Path.Combine(folder, "content.torrent");
-        File.WriteAllBytes(target, torrent.TryToFile(out TorrentFile? made, out _) ? made.ToBytes() : throw new InvalidOperationException("The torrent can't be made."));
-        return target;
     }
 }
