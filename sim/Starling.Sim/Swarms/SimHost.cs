@@ -37,6 +37,7 @@ internal class SimHost
         Identity = new SimIdentity(number, world.Options.Seed);
         Address = new PeerAddress(new UInt128(0, 0x0000FFFF_0A000000UL + (ulong)number + 1), 6881);
         Disk = NewDisk();
+        Standings = new SimStandings(world.Options.Known);
         Finished = new PieceSet(world.Options.Pieces);
         Evidence = new Evidence(world);
     }
@@ -48,6 +49,9 @@ internal class SimHost
     public PeerAddress Address { get; }
 
     public SimDisk Disk { get; private set; }
+
+    /// <summary>What this machine's owner knows of others.</summary>
+    public SimStandings Standings { get; private set; }
 
     /// <summary>Counts starts: what was meant for an earlier life is not heard.</summary>
     public int Life { get; private set; }
@@ -119,6 +123,7 @@ internal class SimHost
                 MaxLinks = options.MaxLinks,
                 ExitWhenDone = options.ExitWhenDone && IsHonest,
                 MayCompute = MayCompute,
+                Standings = Standings,
                 GossipDelay = options.GossipDelay > 0 ? TimeSpan.FromSeconds(options.GossipDelay) : NodeOptions.DefaultGossipDelay,
             },
             Identity,
@@ -152,6 +157,7 @@ internal class SimHost
                 break;
             case CrashKind.MachineLost:
                 Disk = NewDisk();
+                Standings = new SimStandings(World.Options.Known);
                 Identity = new SimIdentity(Number + (Life * 1_000_000), World.Options.Seed);
                 World.Checks.OnFolderLost(this);
                 break;
@@ -267,6 +273,9 @@ internal class SimHost
             case NodeEffect.SaveAccepted save:
                 Disk.SaveAccepted(save.Piece, save.Result);
                 break;
+            case NodeEffect.SaveStanding save:
+                Standings.Apply(save.Worker, save.Change);
+                break;
             case NodeEffect.LoadLeaves load:
                 LoadLeaves(load);
                 break;
@@ -328,6 +337,9 @@ internal class SimHost
     }
 
     /// <summary>Where nobody ever comes back, nothing is read again that only a journal tells.</summary>
+    /// <summary>What a run of the piece gives on this machine.</summary>
+    protected virtual byte[] OutputOf(int piece, out ResultId result) => World.Run(piece, out result);
+
     private SimDisk NewDisk() => new(World, World.NextLog(), keepsJournal: World.Options.HasFaults || World.HasHostile);
 
     private void OpenTask()
@@ -401,6 +413,9 @@ internal class SimHost
                 Finished.Add(finished.Piece);
                 World.Checks.OnFinished(this, finished);
                 break;
+            case NodeEvent.PieceReopened reopened:
+                Finished.Remove(reopened.Piece);
+                break;
             case NodeEvent.Complete:
                 CompleteAt = World.Events.Now;
                 break;
@@ -458,7 +473,7 @@ internal class SimHost
                 World.CountRun(job.Piece, ran);
             }
 
-            byte[] content = World.Run(job.Piece, out ResultId result);
+            byte[] content = OutputOf(job.Piece, out ResultId result);
             _outputs.Add(start.Job, content);
             Take(life, new NodeInput.JobExited(start.Job, new JobOutcome.Succeeded(result) { Elapsed = span }));
         });

@@ -32,6 +32,27 @@ internal sealed record SimOptions
     /// <summary>0: <c>own</c> in a member swarm; k: <c>replicas: k</c> in an open one.</summary>
     public int Replicas { get; init; }
 
+    /// <summary>The threshold of <c>trust: t</c> in an open swarm; 0: see <see cref="Replicas"/>.</summary>
+    public int Trust { get; init; }
+
+    /// <summary>Hosts beyond <see cref="Peers"/> that keep to the rules but for their results.</summary>
+    public int Liars { get; init; }
+
+    /// <summary>Share of a liar's results that are wrong.</summary>
+    public double LieRate { get; init; } = 1;
+
+    /// <summary>Right results that a liar gives before its first wrong one.</summary>
+    public int LieAfter { get; init; }
+
+    /// <summary>Results of each other host that every host has confirmed in earlier tasks.</summary>
+    public int Known { get; init; }
+
+    /// <summary>Whether all liars give the same wrong result of a piece.</summary>
+    public bool Collude { get; init; }
+
+    /// <summary>Nobody knows anybody who is not a member.</summary>
+    public bool IsOpen => Replicas > 0 || Trust > 0;
+
     /// <summary><c>until: first</c>: only results of the last piece and of a few random ones have content.</summary>
     public bool Search { get; init; }
 

@@ -19,6 +19,8 @@ namespace Starling.Sim.Swarms;
 /// <param name="Bytes">Bytes of them.</param>
 /// <param name="Events">Simulated events.</param>
 /// <param name="Refusals">What honest hosts refused, by code.</param>
+/// <param name="WrongNow">Wrong results that honest hosts believe at the end, each host counted.</param>
+/// <param name="WrongEver">Wrong results that they ever believed.</param>
 /// <param name="Fingerprint">Over all effects and their bytes.</param>
 internal sealed record SimReport(
     double FirstStart,
@@ -34,6 +36,8 @@ internal sealed record SimReport(
     long Bytes,
     long Events,
     IReadOnlyDictionary<string, int> Refusals,
+    int WrongNow,
+    int WrongEver,
     string Fingerprint)
 {
     /// <summary>Time until the first host had everything ÷ that of a central scheduler.</summary>
@@ -82,6 +86,8 @@ internal sealed record SimReport(
             world.Network.BytesSent,
             world.Events.Executed,
             world.Checks.Refusals,
+            world.Checks.WrongNow(),
+            world.Checks.WrongEver,
             world.Fingerprint);
     }
 
@@ -89,7 +95,9 @@ internal sealed record SimReport(
         CultureInfo.InvariantCulture,
         $"first complete {FirstComplete:F2} s, last {LastComplete:F2} s, greedy {Greedy:F2} s: {Ratio:F3} ×; extra work {ExtraWork:P1}; "
         + $"{Runs} runs, {Aborts} of them stopped; news after {NewsDelay:F2} s; {Frames / Math.Max(1, Peers)} messages and {Bytes / 1024 / Math.Max(1, Peers)} KiB sent a peer; {Events} events; "
-        + $"fingerprint {Fingerprint}{Refused()}");
+        + $"fingerprint {Fingerprint}{Refused()}{Wrong()}");
+
+    private string Wrong() => WrongEver == 0 ? "" : $"; wrong results believed: {WrongNow} in the end, {WrongEver} ever";
 
     private string Refused()
     {

@@ -45,6 +45,10 @@ internal sealed class SimWorld
         }
 
         AddHostile();
+        for (int i = 0; i < options.Liars; i++)
+        {
+            Add(new LyingHost(this, _hosts.Count, _random.NextUInt64()));
+        }
     }
 
     public SimOptions Options { get; }
@@ -64,7 +68,7 @@ internal sealed class SimWorld
 
     public IReadOnlyList<SimHost> Hosts => _hosts;
 
-    public bool HasHostile => Options.Hostile > 0;
+    public bool HasHostile => Options.Hostile > 0 || Options.Liars > 0;
 
     public string Fingerprint => _fingerprint.ToString();
 
@@ -167,7 +171,8 @@ internal sealed class SimWorld
             Run = new RunSpec.Shell("simulated"),
             Files = outputs,
             PieceLength = Math.Max(MerkleTree.BlockSize, options.PieceBytes),
-            Verify = options.Replicas == 0 ? new VerifySpec.Own() : new VerifySpec.Replicas(options.Replicas),
+            Verify = options.Trust > 0 ? new VerifySpec.Trust(options.Trust)
+                : options.Replicas == 0 ? new VerifySpec.Own() : new VerifySpec.Replicas(options.Replicas),
             Until = options.Search ? Until.First : Until.All,
         };
         if (!TaskFileCodec.TryMake(info, out TaskFile? task, out Problem? problem))
@@ -175,7 +180,7 @@ internal sealed class SimWorld
             throw new ArgumentException(problem.Reason, nameof(options));
         }
 
-        var secret = new byte[options.Replicas == 0 ? 32 : 0];
+        var secret = new byte[options.IsOpen ? 0 : 32];
         new DeterministicRandom(options.Seed ^ 0x5EC2E7).Fill(secret);
         return task with { Secret = secret };
     }

@@ -12,7 +12,8 @@ internal static class SwarmCommand
 
     private const string SwarmUsage =
         "usage: swarm [--peers N] [--pieces N] [--seconds S] [--seed N] [--scenario NAME] [--latency S] [--jitter X] [--slots N] [--bytes N]\n"
-        + "             [--links N] [--gossip S] [--quantum S] [--replicas K] [--spread S] [--hostile N] [--fast] [--runs] [--trace HOST]";
+        + "             [--links N] [--gossip S] [--quantum S] [--replicas K] [--spread S] [--hostile N]\n"
+        + "             [--trust T] [--liars N] [--lie SHARE] [--lie-after N] [--known N] [--collude] [--fast] [--runs] [--trace HOST]";
 
     /// <summary>One swarm; prints what it came to.</summary>
     public static int One(string[] args)
@@ -24,6 +25,12 @@ internal static class SwarmCommand
             if (args[i] == "--fast")
             {
                 options = options with { CheckEveryStep = false };
+                continue;
+            }
+
+            if (args[i] == "--collude")
+            {
+                options = options with { Collude = true };
                 continue;
             }
 
@@ -151,6 +158,11 @@ internal static class SwarmCommand
             "--gossip" when isNumber => options with { GossipDelay = number },
             "--quantum" when isNumber => options with { Quantum = number },
             "--links" when isNumber && number >= 1 => options with { MaxLinks = (int)number },
+            "--trust" when isNumber && number >= 2 => options with { Trust = (int)number },
+            "--liars" when isNumber => options with { Liars = (int)number },
+            "--known" when isNumber => options with { Known = (int)number },
+            "--lie" when isNumber && number <= 1 => options with { LieRate = number },
+            "--lie-after" when isNumber => options with { LieAfter = (int)number },
             "--replicas" when isNumber => options with { Replicas = (int)number },
             "--spread" when isNumber => options with { StartSpread = number },
             "--trace" when isNumber => options with { TraceHost = (int)number },

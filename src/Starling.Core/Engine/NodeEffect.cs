@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
+using Starling.Core.Verification;
 using Starling.Core.Tasks;
 
 namespace Starling.Core.Engine;
@@ -60,6 +61,9 @@ public abstract record NodeEffect
 
     /// <summary>Save that the policy accepts this result; lazily, it follows from the batches.</summary>
     public sealed record SaveAccepted(int Piece, ResultId Result) : NodeEffect;
+
+    /// <summary>Keep that this was learnt about a worker, for this and all later tasks; lazily.</summary>
+    public sealed record SaveStanding(PublicKey Worker, StandingChange Change) : NodeEffect;
 
     /// <summary>Read the block hashes of a stored result; answer with LeavesLoaded.</summary>
     public sealed record LoadLeaves(int Piece, ResultId Result) : NodeEffect;

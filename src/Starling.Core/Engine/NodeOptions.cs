@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Starling.Core.Primitives;
+using Starling.Core.Verification;
 
 namespace Starling.Core.Engine;
 
@@ -27,6 +28,9 @@ public sealed record NodeOptions
 
     /// <summary>Identities that are believed like my own: the siblings of one <c>--local-peers</c> run.</summary>
     public IReadOnlyList<PublicKey> Siblings { get; init; } = [];
+
+    /// <summary>What earlier tasks taught about other identities; null: nothing.</summary>
+    public IStandings? Standings { get; init; }
 
     /// <summary>Leave when done (<c>--exit</c>).</summary>
     public bool ExitWhenDone { get; init; }

@@ -173,7 +173,7 @@ internal sealed class Uploader(NodeContext context, PieceMap map, LinkTable link
 
     private static long Recent(PeerLink link) => link.Exchange.BytesDown - link.Exchange.BytesDownAtRechoke;
 
-    private int Credit(PeerLink link) => workers.Find(link.Key)?.Credit ?? 0;
+    private int Credit(PeerLink link) => workers.TryFind(link.Key) is { } worker ? worker.Counts ? worker.Credit : -1 : 0;
 
     private int CountUnchoked()
     {

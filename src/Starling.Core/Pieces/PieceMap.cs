@@ -16,7 +16,7 @@ public sealed class PieceMap
     /// <summary>Different results that are remembered for one piece; attestations of further ones are not counted.</summary>
     public const int MaxCandidates = 15;
 
-    private const int NoVote = -1;
+    internal const int NoVote = -1;
 
     private readonly Hash256 _taskId;
     private readonly Record[] _records;
@@ -125,13 +125,22 @@ public sealed class PieceMap
         return VoteOutcome.Counted;
     }
 
-    /// <summary>All votes of a piece as (worker, candidate), in no meaningful order.</summary>
-    public IEnumerable<(int Worker, int Candidate)> Votes(int piece)
+    /// <summary>All votes of a piece, in no meaningful order.</summary>
+    public VoteList Votes(int piece) => new(_votes, _records[piece].FirstVote);
+
+    /// <summary>Notes what became of a vote; there must be one of this worker.</summary>
+    public void SetVoteState(int piece, int worker, VoteState state)
     {
         for (int i = _records[piece].FirstVote; i != NoVote; i = _votes[i].Next)
         {
-            yield return (_votes[i].Worker, _votes[i].Candidate);
+            if (_votes[i].Worker == worker)
+            {
+                _votes[i] = _votes[i] with { State = state };
+                return;
+            }
         }
+
+        throw new ArgumentException($"worker {worker} did not attest piece {piece}", nameof(worker));
     }
 
     /// <summary>The candidate that a worker attested, or -1.</summary>
@@ -146,6 +155,20 @@ public sealed class PieceMap
         }
 
         return -1;
+    }
+
+    /// <summary>What became of a worker's vote; null: it has none.</summary>
+    public VoteState? StateOf(int piece, int worker)
+    {
+        for (int i = _records[piece].FirstVote; i != NoVote; i = _votes[i].Next)
+        {
+            if (_votes[i].Worker == worker)
+            {
+                return _votes[i].State;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Sets what the policy accepts now; returns whether the piece became or ceased to be finished.</summary>
@@ -230,7 +253,61 @@ public sealed class PieceMap
         public byte Candidates;
     }
 
-    private readonly record struct Vote(int Worker, byte Candidate, int Next);
+    internal readonly record struct Vote(int Worker, byte Candidate, int Next, VoteState State = VoteState.Open);
+}
+
+/// <summary>What my judgement about a piece has made of one attestation of it.</summary>
+public enum VoteState : byte
+{
+    /// <summary>Nothing yet: it counts as much as its worker does.</summary>
+    Open,
+
+    /// <summary>Somebody I know, other than its worker, got the same: it counts for good.</summary>
+    Confirmed,
+
+    /// <summary>Somebody I know got something else: it counts for nothing.</summary>
+    Refuted,
+
+    /// <summary>Its worker was refuted elsewhere before this was confirmed: it counts for nothing until it is.</summary>
+    Suspended,
+}
+
+/// <summary>The votes of one piece, to be enumerated.</summary>
+public readonly struct VoteList
+{
+    private readonly List<PieceMap.Vote> _votes;
+    private readonly int _first;
+
+    internal VoteList(List<PieceMap.Vote> votes, int first) => (_votes, _first) = (votes, first);
+
+    /// <summary>From the newest to the oldest.</summary>
+    public Enumerator GetEnumerator() => new(_votes, _first);
+
+    /// <summary>A place in the list.</summary>
+    public struct Enumerator
+    {
+        private readonly List<PieceMap.Vote> _votes;
+        private int _next;
+
+        internal Enumerator(List<PieceMap.Vote> votes, int first) => (_votes, _next, Current) = (votes, first, default);
+
+        /// <summary>Worker, candidate and state of one vote.</summary>
+        public (int Worker, int Candidate, VoteState State) Current { get; private set; }
+
+        /// <summary>Goes on; false: there is no other.</summary>
+        public bool MoveNext()
+        {
+            if (_next == PieceMap.NoVote)
+            {
+                return false;
+            }
+
+            PieceMap.Vote vote = _votes[_next];
+            Current = (vote.Worker, vote.Candidate, vote.State);
+            _next = vote.Next;
+            return true;
+        }
+    }
 }
 
 /// <summary>What became of an attestation.</summary>

@@ -30,6 +30,21 @@ internal sealed class SlotRing(PublicKey self, SchedulingOptions options)
     /// <summary>Worker and slot at a rank.</summary>
     internal (PublicKey Worker, int Slot) At(int rank) => (_slots[rank].Worker, _slots[rank].Index);
 
+    /// <summary>All workers in the ring, in an order of no meaning that is the same in every run.</summary>
+    internal List<PublicKey> Workers()
+    {
+        var workers = new List<PublicKey>(_members.Count);
+        foreach (Slot slot in _slots)
+        {
+            if (slot.Index == 0)
+            {
+                workers.Add(slot.Worker);
+            }
+        }
+
+        return workers;
+    }
+
     /// <summary>What is remembered of a worker; null: it is not in the ring.</summary>
     internal Member? Find(PublicKey worker) => _members.GetValueOrDefault(worker);
 

@@ -83,6 +83,9 @@ public sealed class WorkScheduler
     /// <summary>How long a claim of this machine counts without news (rule 5).</summary>
     public TimeSpan Lease => LeasePolicy.Lease(_times.ExpectedRun, Median, _options);
 
+    /// <summary>Slots of all workers that seem to be at work, mine included.</summary>
+    public int SwarmSlots => _ring.Count;
+
     /// <summary>When my claims must be sent again so that their lease does not run out; <see cref="Instant.Never"/>: nothing runs.</summary>
     public Instant NextRenewal { get; private set; } = Instant.Never;
 
@@ -193,6 +196,9 @@ public sealed class WorkScheduler
         _delay.Heard(age);
         Claims.Linger = MessageDelay * _options.YieldDelays;
     }
+
+    /// <summary>All workers that seem to be at work, this one included.</summary>
+    public IReadOnlyList<PublicKey> Workers() => _ring.Workers();
 
     /// <summary>The time of a run elsewhere, if it is known otherwise than by claim and attestation.</summary>
     public void ObserveRun(TimeSpan duration)

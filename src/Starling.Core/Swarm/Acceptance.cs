@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Starling.Core.Engine;
 using Starling.Core.Pieces;
@@ -18,9 +19,16 @@ internal sealed class Acceptance
     private readonly PieceMap _map;
     private readonly HitSearch _hits;
     private readonly PieceJudge _judge;
+    private readonly SpotChecks _checks;
+    private readonly bool _learns;
+    private readonly bool _amongStrangers;
     private readonly int _self;
     private readonly SortedSet<int> _disputed = [];
     private readonly SortedDictionary<int, ushort> _remembered = [];
+    private readonly SortedSet<int> _again = [];
+    private readonly SortedSet<int> _begun = [];
+    private bool _standingsChanged;
+    private int _workers = 1;
 
     public Acceptance(NodeContext context, TaskFile task, PieceMap map, HitSearch hits)
     {
@@ -28,35 +36,72 @@ internal sealed class Acceptance
         _task = task;
         _map = map;
         _hits = hits;
-        _judge = new PieceJudge(map, Workers, VerificationPolicies.Of(task.Info.Verify));
+        Workers = new WorkerTable(context.Options.Standings);
+        VerifySpec verify = task.Info.Verify;
+        bool isArbiter = task.Info.Author == context.Self;
+        _learns = verify is not VerifySpec.Own;
+        _amongStrangers = !task.IsMemberSwarm && !context.Options.TrustAnyone && verify is VerifySpec.Replicas or VerifySpec.Trust;
+        _judge = new PieceJudge(map, Workers, VerificationPolicies.Of(verify, !task.IsMemberSwarm, isArbiter), verify.WithinClass);
+        _checks = new SpotChecks(context.Random);
 
         // My own place is taken first: a flood of workers can't fill the table without me.
-        _self = Workers.Find(context.Self)!.Number;
+        Worker me = Workers.Find(context.Self)!;
+        me.EnvironmentClass = context.Options.EnvironmentClass;
+        _self = me.Number;
     }
 
     /// <summary>All whose attestations were seen.</summary>
-    public WorkerTable Workers { get; } = new();
+    public WorkerTable Workers { get; }
+
+    /// <summary>Whether what is believed grows out of agreement among people who do not know each other.</summary>
+    public bool IsAmongStrangers => _amongStrangers;
+
+    /// <summary>What an earlier process saw is being read back.</summary>
+    public bool IsRestoring { get; set; }
+
+    /// <summary>Spot checks that wait or run.</summary>
+    public int ChecksDue => _checks.Count;
+
+    /// <summary>Runs that an untouched piece needs, if usual workers make them.</summary>
+    public int TypicalRuns => _judge.JudgeUntouched().WantedRuns;
 
     /// <summary>The candidate of a piece that I attested; negative: none.</summary>
     public int MyVote(int piece) => _map.VoteOf(piece, _self);
 
-    /// <summary>How many more runs the policy wants of a piece.</summary>
-    public int WantedRuns(int piece) => _judge.Judge(piece).WantedRuns;
+    /// <summary>What the policy says of a piece now.</summary>
+    public Verdict VerdictOn(int piece) => _judge.Judge(piece);
+
+    /// <summary>Whether the piece is to be run here though a result of it is believed.</summary>
+    public bool IsCheckDue(int piece) => _checks.IsDue(piece);
+
+    /// <summary>Whether nothing that this worker says counts.</summary>
+    public bool IsOutcast(PublicKey key) => Workers.TryFind(key) is { Counts: false };
 
     /// <summary>An earlier process had accepted this candidate, which is held here.</summary>
     public void Remember(int piece, int candidate) =>
         _remembered[piece] = (ushort)(_remembered.GetValueOrDefault(piece) | (1 << candidate));
 
     /// <summary>The worker of a batch that came in; null: the table is full, its word is not counted.</summary>
-    public Worker? Heard(PublicKey key)
+    public Worker? Heard(PublicKey key, string environmentClass)
     {
         Worker? worker = Workers.Find(key);
         if (worker is not null)
         {
-            worker.Believed |= IsBelieved(key);
+            worker.Believed |= IsBelieved(key, worker.Standing);
+            worker.IsVouchedFor = key == _task.Info.Author;
+            worker.EnvironmentClass = key == _context.Self ? worker.EnvironmentClass : environmentClass;
         }
 
         return worker;
+    }
+
+    /// <summary>A worker's first word about a piece was counted.</summary>
+    public void Voted(Worker worker, int piece)
+    {
+        if (_learns && !worker.Believed)
+        {
+            worker.Unconfirmed.Add(piece);
+        }
     }
 
     /// <summary>A worker signed two results of one piece. Its attestations count for nothing; true: this is news, every piece it attested is to be judged again.</summary>
@@ -80,10 +125,56 @@ internal sealed class Acceptance
         return true;
     }
 
+    /// <summary>
+    /// Once a second: <paramref name="active"/> are those who compute now. Returns the pieces on which the judgement may have changed because their workers
+    /// became better known, or were found wrong elsewhere.
+    /// </summary>
+    public IReadOnlyList<int> Tidy(IReadOnlyList<PublicKey> active)
+    {
+        _workers = Math.Max(1, active.Count);
+        if (!_amongStrangers || !_standingsChanged)
+        {
+            return [];
+        }
+
+        _standingsChanged = false;
+        var weights = new List<double>(active.Count);
+        foreach (PublicKey key in active)
+        {
+            if (key != _context.Self && Workers.TryFind(key) is { Counts: true } worker)
+            {
+                weights.Add(worker.Standing.Weight);
+            }
+        }
+
+        weights.Sort();
+        _judge.TypicalWeight = weights.Count == 0 ? Standing.StrangerWeight : weights[weights.Count / 2];
+        return [.. _begun];
+    }
+
+    /// <summary>Pieces to be judged again because somebody was refuted since this was last asked.</summary>
+    public IReadOnlyList<int> TakeShaken()
+    {
+        if (_again.Count == 0)
+        {
+            return [];
+        }
+
+        int[] pieces = [.. _again];
+        _again.Clear();
+        return pieces;
+    }
+
     /// <summary>Judges a piece again.</summary>
     public AcceptanceChange Reassess(int piece)
     {
         Verdict verdict = _judge.Judge(piece);
+        if (verdict.Acceptable != 0 && _remembered.TryGetValue(piece, out ushort remembered) && (remembered & verdict.Acceptable) == 0)
+        {
+            // What an earlier process believed is refuted by what is known now.
+            _remembered.Remove(piece);
+        }
+
         ushort acceptable = (ushort)(verdict.Acceptable | _hits.Proved(piece) | _remembered.GetValueOrDefault(piece));
         ushort before = _map.Acceptable(piece);
         ResultId? usedBefore = _map.Used(piece);
@@ -93,12 +184,23 @@ internal sealed class Acceptance
             _judge.CreditVoters(piece, acceptable);
         }
 
+        if (acceptable != 0)
+        {
+            _begun.Remove(piece);
+            Learn(piece, acceptable, isNew: before == 0);
+        }
+        else if (_amongStrangers && _map.CandidateCount(piece) > 0)
+        {
+            _begun.Add(piece);
+            _checks.Done(piece);
+        }
+
         if (verdict.Disputed && _disputed.Add(piece))
         {
             _context.Report(new NodeEvent.Error(new Problem(
                 "disputed",
                 $"piece {piece} has {_map.CandidateCount(piece)} different results and no agreement",
-                "Make the command's output the same on every machine, pin its tools, or compare by meaning")));
+                "Make the command's output the same on every machine, pin its tools, or compare within equal environments (class: env)")));
         }
 
         ResultId? used = _map.Used(piece);
@@ -107,15 +209,154 @@ internal sealed class Acceptance
             Before = before,
             Acceptable = acceptable,
             WantedRuns = verdict.WantedRuns,
+            NeedsMyRun = verdict.NeedsMyRun,
             Finished = toggled && _map.IsFinished(piece),
             Unfinished = toggled && !_map.IsFinished(piece),
             SwitchedTo = !toggled && usedBefore is not null && used != usedBefore ? used : null,
         };
     }
 
-    private bool IsBelieved(PublicKey key)
+    /// <summary>
+    /// What the judgement says about those who attested the piece: who agrees with somebody I know is confirmed, who got something else is refuted. A worker does
+    /// not confirm itself.
+    /// </summary>
+    private void Learn(int piece, ushort acceptable, bool isNew)
     {
-        if (key == _context.Self || _context.Options.TrustAnyone || (_task.IsMemberSwarm && _task.Info.Verify is VerifySpec.Own))
+        if (!_learns)
+        {
+            return;
+        }
+
+        int known = 0;
+        int knownWorker = -1;
+        int votes = 0;
+        int voter = -1;
+        foreach ((int number, int candidate, VoteState state) in _map.Votes(piece))
+        {
+            if ((acceptable & (1 << candidate)) != 0 && Workers[number].Counts)
+            {
+                (votes, voter) = (votes + 1, number);
+                if (Workers[number].IsKnown && state is VoteState.Open or VoteState.Confirmed)
+                {
+                    (known, knownWorker) = (known + 1, number);
+                }
+            }
+        }
+
+        if (known > 0)
+        {
+            foreach ((int number, int candidate, VoteState state) in _map.Votes(piece))
+            {
+                Worker worker = Workers[number];
+                bool agrees = (acceptable & (1 << candidate)) != 0;
+                if (worker.Believed || (agrees && known == 1 && knownWorker == number))
+                {
+                    continue;
+                }
+
+                if (agrees && state != VoteState.Confirmed)
+                {
+                    Confirm(worker, piece, state);
+                }
+                else if (!agrees && state != VoteState.Refuted && IsComparable(worker, piece, acceptable))
+                {
+                    Refute(worker, piece, state);
+                }
+            }
+        }
+
+        if (MyVote(piece) >= 0)
+        {
+            _checks.Done(piece);
+        }
+        else if (isNew && _amongStrangers && votes == 1 && !Workers[voter].Believed)
+        {
+            _checks.Draw(piece, Workers[voter].Standing.Confirmed, _workers);
+        }
+    }
+
+    private void Confirm(Worker worker, int piece, VoteState state)
+    {
+        if (state == VoteState.Refuted)
+        {
+            Note(worker, StandingChange.Absolved);
+        }
+
+        Note(worker, StandingChange.Confirmed);
+        _map.SetVoteState(piece, worker.Number, VoteState.Confirmed);
+    }
+
+    /// <summary>What it attested since it was last confirmed falls back: it counts only once somebody else got the same.</summary>
+    private void Refute(Worker worker, int piece, VoteState state)
+    {
+        if (state == VoteState.Confirmed)
+        {
+            Note(worker, StandingChange.Retracted);
+        }
+
+        Note(worker, StandingChange.Refuted);
+        _map.SetVoteState(piece, worker.Number, VoteState.Refuted);
+        if (IsRestoring)
+        {
+            return;
+        }
+
+        _context.Refuse("refuted", $"worker {worker.Key} attested a wrong result of piece {piece}", "What it attested and nobody confirmed is computed again");
+        foreach (int attested in worker.Unconfirmed)
+        {
+            if (_map.StateOf(attested, worker.Number) == VoteState.Open)
+            {
+                _map.SetVoteState(attested, worker.Number, VoteState.Suspended);
+                _again.Add(attested);
+            }
+        }
+
+        worker.Unconfirmed.Clear();
+    }
+
+    /// <summary>What is read back was learnt by an earlier process, and kept then.</summary>
+    private void Note(Worker worker, StandingChange change)
+    {
+        _standingsChanged = true;
+        if (!IsRestoring)
+        {
+            worker.Standing.Apply(change);
+            _context.Emit(new NodeEffect.SaveStanding(worker.Key, change));
+        }
+    }
+
+    /// <summary>Whether a worker's result had to be the same as one that is believed.</summary>
+    private bool IsComparable(Worker worker, int piece, ushort acceptable)
+    {
+        if (!_task.Info.Verify.WithinClass)
+        {
+            return true;
+        }
+
+        foreach ((int number, int candidate, _) in _map.Votes(piece))
+        {
+            if ((acceptable & (1 << candidate)) != 0 && Workers[number].IsKnown && Workers[number].EnvironmentClass == worker.EnvironmentClass)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool IsBelieved(PublicKey key, Standing standing)
+    {
+        if (_context.Options.TrustAnyone || standing.Override == StandingOverride.Allow)
+        {
+            return true;
+        }
+
+        if (_task.Info.Verify is VerifySpec.Arbiter)
+        {
+            return key == _task.Info.Author;
+        }
+
+        if (key == _context.Self || (_task.IsMemberSwarm && _task.Info.Verify is VerifySpec.Own))
         {
             return true;
         }
@@ -143,6 +384,9 @@ internal readonly record struct AcceptanceChange
 
     /// <summary>How many more runs the policy wants.</summary>
     public required int WantedRuns { get; init; }
+
+    /// <summary>Enough strangers agree; only a run here would add to that.</summary>
+    public required bool NeedsMyRun { get; init; }
 
     /// <summary>The piece became finished by it: a result that is here is believed now.</summary>
     public required bool Finished { get; init; }

@@ -89,6 +89,7 @@ internal sealed class Completion
         int file = _task.Locate(piece).FileIndex;
         _unfinished[file]++;
         _hits.Remove(piece);
+        _completeAt = Instant.Never;
         if (_files[file].Wanted)
         {
             _files[file].Wanted = false;

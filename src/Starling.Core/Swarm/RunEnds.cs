@@ -44,10 +44,11 @@ internal sealed class RunEnds(
         bool isAcceptable = candidate >= 0 && (map.Acceptable(piece) & (1 << candidate)) != 0;
         int mine = acceptance.MyVote(piece);
         bool contradictsMe = mine >= 0 && mine != candidate;
-        bool keep = !map.IsFinished(piece)
+        bool isCheck = mine < 0 && acceptance.IsCheckDue(piece);
+        bool keep = (isCheck || !map.IsFinished(piece))
             && !keeper.IsPending(piece)
             && !completion.IsStopping
-            && (isAcceptable || (!contradictsMe && (!map.IsAccepted(piece) || lost.IsLost(piece))));
+            && (isCheck || isAcceptable || (!contradictsMe && (!map.IsAccepted(piece) || lost.IsLost(piece))));
         if (keep)
         {
             scheduler.Exclude(piece);

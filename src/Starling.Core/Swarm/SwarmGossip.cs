@@ -43,6 +43,9 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
     /// <summary>Handles one new batch of attestations, appended to its log.</summary>
     public Action<AttestationBatch>? BatchArrived { get; set; }
 
+    /// <summary>Whose claims are not heard.</summary>
+    public Func<PublicKey, bool>? IsOutcast { get; set; }
+
     /// <summary>A new neighbour: it gets the live claims and learns what is here; it answers with what it has.</summary>
     public void OnEstablished(PeerLink link)
     {
@@ -71,7 +74,7 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
         foreach (AgedClaimBatch aged in message.Batches)
         {
             ClaimBatch batch = aged.Batch;
-            if (batch.Worker == context.Self || !scheduler.Claims.IsNews(batch.Worker, batch.Sequence))
+            if (batch.Worker == context.Self || !scheduler.Claims.IsNews(batch.Worker, batch.Sequence) || IsOutcast?.Invoke(batch.Worker) == true)
             {
                 continue;
             }

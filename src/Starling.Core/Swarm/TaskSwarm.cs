@@ -25,6 +25,7 @@ internal sealed class TaskSwarm
     private readonly JoinGate _join;
     private readonly PieceMap _map;
     private readonly Acceptance _acceptance;
+    private readonly WorkWindow _window;
     private readonly WorkScheduler _scheduler;
     private readonly SlotTable _slots;
     private readonly SwarmGossip _gossip;
@@ -55,7 +56,8 @@ internal sealed class TaskSwarm
         var logs = new AttestationLogs(context.Self);
         _hits = new HitSearch(context, task.Info, _map, links);
         _acceptance = new Acceptance(context, task, _map, _hits);
-        _gossip = new SwarmGossip(context, links, logs, _scheduler, task.Id) { BatchArrived = OnBatch };
+        _window = new WorkWindow(count, _acceptance.IsAmongStrangers);
+        _gossip = new SwarmGossip(context, links, logs, _scheduler, task.Id) { BatchArrived = OnBatch, IsOutcast = _acceptance.IsOutcast };
         _downloader = new Downloader(context, _map, links);
         _uploader = new Uploader(context, _map, links, _acceptance.Workers);
         _proofs = new ProofServer(context, _map, links);
@@ -99,7 +101,7 @@ internal sealed class TaskSwarm
     public void OnEstablished(PeerLink link)
     {
         _scheduler.SawWorker(link.Key, link.Cores, _context.Now);
-        if (_acceptance.Workers.Find(link.Key) is { } worker)
+        if (_acceptance.Workers.TryFind(link.Key) is { } worker)
         {
             for (int piece = 0; piece < _map.Count; piece++)
             {
@@ -122,7 +124,7 @@ internal sealed class TaskSwarm
         }
 
         _downloader.OnLinkClosed(link);
-        if (_links.IsBanned(link.Key) && _acceptance.Workers.Find(link.Key) is { } worker)
+        if (_links.IsBanned(link.Key) && _acceptance.Workers.TryFind(link.Key) is { } worker)
         {
             GiveUpResultsOf(worker);
         }
@@ -322,6 +324,7 @@ internal sealed class TaskSwarm
             Reassess(piece);
         }
 
+        TidyAcceptance();
         Resume();
         _completion.Tidy(_scheduler);
     }
@@ -329,6 +332,11 @@ internal sealed class TaskSwarm
     /// <summary>At the end of every step: what follows from all that came in.</summary>
     public void Settle()
     {
+        foreach (int piece in _acceptance.TakeShaken())
+        {
+            Reassess(piece);
+        }
+
         _keeper.Settle(_slots.RunsAreShort && _slots.AnyRunning);
         if (!_completion.IsStopping)
         {
@@ -384,10 +392,10 @@ internal sealed class TaskSwarm
     private void Restore(RestoredState restored)
     {
         // The folder is mine: signatures were checked before they were saved.
-        _restoring = true;
+        _restoring = _acceptance.IsRestoring = true;
         for (int piece = 0; piece < _map.Count; piece++)
         {
-            _scheduler.SetWanted(piece, _acceptance.WantedRuns(piece));
+            SetWanted(piece, _acceptance.VerdictOn(piece));
         }
 
         foreach ((int piece, ResultId result) in restored.Held)
@@ -418,7 +426,7 @@ internal sealed class TaskSwarm
             }
         }
 
-        _restoring = false;
+        _restoring = _acceptance.IsRestoring = false;
     }
 
     private bool FitsTask(AttestationBatch batch)
@@ -462,7 +470,7 @@ internal sealed class TaskSwarm
 
     private void OnBatch(AttestationBatch batch)
     {
-        if (_acceptance.Heard(batch.Worker) is not { } worker)
+        if (_acceptance.Heard(batch.Worker, batch.EnvironmentClass) is not { } worker)
         {
             return;
         }
@@ -485,6 +493,7 @@ internal sealed class TaskSwarm
                     continue;
             }
 
+            _acceptance.Voted(worker, entry.Piece);
             if (batch.Worker == _context.Self)
             {
                 _scheduler.Exclude(entry.Piece);
@@ -668,7 +677,18 @@ internal sealed class TaskSwarm
             OnAcceptanceChanged(piece, change);
         }
 
-        SetWanted(piece, change.WantedRuns);
+        Verdict verdict = new(change.Acceptable, change.WantedRuns, Disputed: false) { NeedsMyRun = change.NeedsMyRun };
+        SetWanted(piece, verdict);
+        if (_window.Note(piece, change.Acceptable != 0 || change.NeedsMyRun))
+        {
+            SetAllWanted();
+        }
+
+        foreach (int open in _window.Advance())
+        {
+            SetWanted(open, _acceptance.VerdictOn(open));
+        }
+
         if (change.Finished)
         {
             OnFinished(piece);
@@ -676,6 +696,7 @@ internal sealed class TaskSwarm
         else if (change.Unfinished)
         {
             _completion.OnUnfinished(piece);
+            _context.Report(new NodeEvent.PieceReopened(piece));
             if (_hits.OnUnfinished(piece))
             {
                 OnHitsChanged();
@@ -706,8 +727,23 @@ internal sealed class TaskSwarm
         }
     }
 
-    private void SetWanted(int piece, int runs) =>
-        _scheduler.SetWanted(piece, _hits.HasHit ? 0 : _lost.IsLost(piece) ? 1 : _map.IsAccepted(piece) ? 0 : runs);
+    private void SetWanted(int piece, in Verdict verdict)
+    {
+        int runs = _hits.HasHit ? 0
+            : _lost.IsLost(piece) ? 1
+            : _map.IsAccepted(piece) ? _acceptance.IsCheckDue(piece) ? 1 : 0
+            : verdict.NeedsMyRun ? _window.AllSettled ? 1 : 0
+            : _window.IsOpen(piece) ? verdict.WantedRuns : 0;
+        _scheduler.SetWanted(piece, runs);
+    }
+
+    private void SetAllWanted()
+    {
+        for (int piece = 0; piece < _map.Count; piece++)
+        {
+            SetWanted(piece, _acceptance.VerdictOn(piece));
+        }
+    }
 
     /// <summary>The first hit came, or the last one turned out to be none: every piece is wanted no more, or again.</summary>
     private void OnHitsChanged()
@@ -717,10 +753,23 @@ internal sealed class TaskSwarm
             _slots.KillAll(AbortReason.AcceptedElsewhere);
         }
 
-        for (int piece = 0; piece < _map.Count; piece++)
+        SetAllWanted();
+    }
+
+    /// <summary>Workers became better known, or worse: what they attested is judged again.</summary>
+    private void TidyAcceptance()
+    {
+        if (!_acceptance.IsAmongStrangers)
         {
-            SetWanted(piece, _acceptance.WantedRuns(piece));
+            return;
         }
+
+        foreach (int piece in _acceptance.Tidy(_scheduler.Workers()))
+        {
+            Reassess(piece);
+        }
+
+        _window.Fit(_scheduler.SwarmSlots, _acceptance.TypicalRuns);
     }
 
     private void Surrender()

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Linq;
 using System.Text;
 using Starling.Core.Bencode;
 using Starling.Core.Primitives;
@@ -55,7 +54,7 @@ internal static class TaskInfoCodec
         }
 
         writer.Key("verify"u8);
-        WriteVerify(writer, info.Verify);
+        VerifySpecCodec.Write(writer, info.Verify);
         writer.End();
         return writer.ToArray();
     }
@@ -76,7 +75,7 @@ internal static class TaskInfoCodec
             Chunks = ReadChunk(fields),
             Needs = fields.Dictionary("needs") is { } needs ? ReadNeeds(needs) : new NeedsSpec(),
             Limits = fields.Dictionary("limits") is { } limits ? ReadLimits(limits) : new RunLimits(),
-            Verify = ReadVerify(fields) ?? new VerifySpec.Own(),
+            Verify = VerifySpecCodec.Read(fields) ?? new VerifySpec.Own(),
             Until = ReadUntil(fields),
             Author = fields.Bytes("author", PublicKey.Size) is { } author ? new PublicKey(author.Span) : null,
         };
@@ -411,66 +410,6 @@ internal static class TaskInfoCodec
         }
 
         return parameters;
-    }
-
-    private static void WriteVerify(BencodeWriter writer, VerifySpec verify)
-    {
-        if (verify is VerifySpec.Replicas replicas)
-        {
-            writer.BeginDictionary();
-            writer.Integer("replicas"u8, replicas.Count);
-            writer.End();
-        }
-        else
-        {
-            writer.Text("own");
-        }
-    }
-
-    private static VerifySpec? ReadVerify(TaskFields fields)
-    {
-        switch (fields["verify"])
-        {
-            case null:
-                fields.Refuse("verify", "is missing", "Use own, or replicas: 2.");
-                return null;
-            case BString:
-                string? word = fields.Text("verify");
-                if (word is not null and not "own")
-                {
-                    fields.Refuse("verify", $"'{SafePath.Quoted(word)}' is not known", "Use own, or replicas: 2.");
-                }
-
-                return new VerifySpec.Own();
-            case BDictionary dictionary:
-                return ReadVerifyMode(dictionary, fields);
-            default:
-                fields.Refuse("verify", "is neither a word nor a dictionary");
-                return null;
-        }
-    }
-
-    private static VerifySpec.Replicas? ReadVerifyMode(BDictionary dictionary, TaskFields fields)
-    {
-        foreach (BEntry entry in dictionary.Entries)
-        {
-            string key = BString.TryGetText(entry.Key.Span, out string? text) ? text : "?";
-            if (key != "replicas")
-            {
-                bool later = TaskInfoValidator.LaterVerifyKeys.Contains(key);
-                fields.Refuse(
-                    "verify",
-                    later ? $"{key} is not supported by this version" : $"'{SafePath.Quoted(key)}' is not known",
-                    "Use a newer program for this task; nothing of it runs here, because its results could not be judged.");
-            }
-        }
-
-        if (fields.Dictionary("verify") is not { } verify)
-        {
-            return null;
-        }
-
-        return new VerifySpec.Replicas(verify.WholeInt32("replicas") ?? (int)Missing(verify, "replicas"));
     }
 
     private static Until ReadUntil(TaskFields fields)

@@ -23,7 +23,10 @@ public static class TaskInfoValidator
     public static IReadOnlyList<string> RunForms { get; } = ["container", "kernel", "shell", "wasm"];
 
     /// <summary>Modes and modifiers of <c>verify</c> (DESIGN section 6) that this version does not have yet.</summary>
-    public static IReadOnlyList<string> LaterVerifyKeys { get; } = ["arbiter", "checker", "class", "compare", "sealed", "trust"];
+    public static IReadOnlyList<string> LaterVerifyKeys { get; } = ["checker", "compare", "sealed"];
+
+    /// <summary>The one value of the modifier <c>class</c>.</summary>
+    public const string EnvironmentClass = "env";
 
     /// <summary>The first value that is not allowed, with its key and the fix; null when there is none.</summary>
     public static Problem? Check(TaskInfo info)
@@ -38,7 +41,7 @@ public static class TaskInfoValidator
             ?? CheckChunks(info)
             ?? CheckNeeds(info.Needs)
             ?? CheckLimits(info.Limits)
-            ?? CheckVerify(info.Verify);
+            ?? CheckVerify(info.Verify, info.Author is not null);
     }
 
     private static Problem? CheckName(string name) => SafePath.IsSafeName(name, out string? fault)
@@ -195,14 +198,21 @@ public static class TaskInfoValidator
         ?? CheckRange("limits.processes", limits.Processes, 1, TaskLimitsOfFormat.MaxProcesses)
         ?? CheckWord("limits.network", limits.Network, KnownNetwork);
 
-    private static Problem? CheckVerify(VerifySpec verify) => verify switch
+    private static Problem? CheckVerify(VerifySpec verify, bool hasAuthor) => verify switch
     {
+        VerifySpec.Own or VerifySpec.Arbiter when verify.WithinClass => Wrong(
+            "verify.class", "compares results, which this mode does not", "Leave class out, or use replicas or trust."),
         VerifySpec.Own => null,
         VerifySpec.Replicas { Count: 1 } => Wrong(
             "verify.replicas", "1 confirms nothing: every result would be believed", "Ask for 2 or more, or use own, which believes this machine and members."),
         VerifySpec.Replicas replicas =>
             CheckRange("verify.replicas", replicas.Count, TaskLimitsOfFormat.MinReplicas, TaskLimitsOfFormat.MaxReplicas),
-        _ => Wrong("verify", "is missing", "Use own, or replicas: 2."),
+        VerifySpec.Trust trust =>
+            CheckRange("verify.trust", trust.Threshold, TaskLimitsOfFormat.MinTrust, TaskLimitsOfFormat.MaxTrust),
+        VerifySpec.Arbiter when !hasAuthor => Wrong(
+            "verify", "is arbiter, but nobody signed the task", "Make a task file with 'starling create': its signer is the arbiter."),
+        VerifySpec.Arbiter => null,
+        _ => Wrong("verify", "is missing", "Use own, arbiter, replicas: 2 or trust: 20."),
     };
 
     private static Problem? CheckIsInput(string key, string name, IReadOnlyList<InputSpec> inputs) =>

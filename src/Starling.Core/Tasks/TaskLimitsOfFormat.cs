@@ -65,6 +65,12 @@ public static class TaskLimitsOfFormat
     /// <summary>Matching attestations that <c>replicas</c> may ask for.</summary>
     public const int MaxReplicas = 64;
 
+    /// <summary>The least threshold of <c>verify: {trust: t}</c>; 1 would believe everybody.</summary>
+    public const int MinTrust = 2;
+
+    /// <summary>The highest threshold: 20 strangers have to agree.</summary>
+    public const int MaxTrust = 1_000_000;
+
     /// <summary>Tracker URLs in all tiers.</summary>
     public const int MaxTrackers = 256;
 

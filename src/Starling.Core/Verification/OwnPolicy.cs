@@ -6,7 +6,7 @@ namespace Starling.Core.Verification;
 public sealed class OwnPolicy : IVerificationPolicy
 {
     /// <inheritdoc/>
-    public Verdict Judge(ReadOnlySpan<CandidateEvidence> candidates)
+    public Verdict Judge(ReadOnlySpan<CandidateEvidence> candidates, double typicalWeight)
     {
         ushort acceptable = 0;
         for (int i = 0; i < candidates.Length; i++)

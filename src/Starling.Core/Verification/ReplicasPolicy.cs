@@ -13,32 +13,44 @@ public sealed class ReplicasPolicy : IVerificationPolicy
     public const int DisputeMargin = 3;
 
     private readonly int _replicas;
+    private readonly bool _amongStrangers;
 
-    /// <summary>A policy for k = <paramref name="replicas"/>, 1 or more.</summary>
-    public ReplicasPolicy(int replicas)
+    /// <summary>A policy for k = <paramref name="replicas"/>, 1 or more; <paramref name="amongStrangers"/>: strangers alone are never enough.</summary>
+    public ReplicasPolicy(int replicas, bool amongStrangers = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(replicas);
-        _replicas = replicas;
+        (_replicas, _amongStrangers) = (replicas, amongStrangers);
     }
 
     /// <inheritdoc/>
-    public Verdict Judge(ReadOnlySpan<CandidateEvidence> candidates)
+    public Verdict Judge(ReadOnlySpan<CandidateEvidence> candidates, double typicalWeight)
     {
-        ushort acceptable = 0;
+        ushort believed = 0;
+        ushort agreed = 0;
         int most = 0;
         int total = 0;
         for (int i = 0; i < candidates.Length; i++)
         {
-            most = Math.Max(most, candidates[i].Votes);
-            total += candidates[i].Votes;
-            if (candidates[i].Believed || candidates[i].Votes >= _replicas)
-            {
-                acceptable |= (ushort)(1 << i);
-            }
+            CandidateEvidence candidate = candidates[i];
+            most = Math.Max(most, candidate.Votes);
+            total += candidate.Votes;
+            believed |= candidate.Believed ? (ushort)(1 << i) : (ushort)0;
+            agreed |= candidate.Votes >= _replicas && (candidate.Anchored || !_amongStrangers) ? (ushort)(1 << i) : (ushort)0;
         }
 
-        bool disputed = acceptable == 0 && total >= _replicas + DisputeMargin;
-        int wanted = acceptable != 0 ? 0 : disputed ? 1 : _replicas - most;
-        return new Verdict(acceptable, wanted, disputed);
+        // Among strangers my own run decides; where members agree, theirs counts as much as mine, so that all use the same.
+        ushort acceptable = _amongStrangers && believed != 0 ? believed : (ushort)(believed | agreed);
+        if (acceptable != 0)
+        {
+            return new Verdict(acceptable, 0, Disputed: false);
+        }
+
+        if (most >= _replicas)
+        {
+            return new Verdict(0, 1, Disputed: false) { NeedsMyRun = true };
+        }
+
+        bool disputed = total >= _replicas + DisputeMargin;
+        return new Verdict(0, disputed ? 1 : _replicas - most, disputed);
     }
 }

@@ -7,10 +7,15 @@ namespace Starling.Core.Verification;
 public static class VerificationPolicies
 {
     /// <summary>The policy of a task.</summary>
-    public static IVerificationPolicy Of(VerifySpec spec) => spec switch
+    /// <param name="spec">Its mode.</param>
+    /// <param name="isPublic">Whether anybody may take part: then strangers cannot confirm strangers.</param>
+    /// <param name="isArbiter">Whether this peer is an arbiter of the task.</param>
+    public static IVerificationPolicy Of(VerifySpec spec, bool isPublic, bool isArbiter) => spec switch
     {
         VerifySpec.Own => new OwnPolicy(),
-        VerifySpec.Replicas replicas => new ReplicasPolicy(replicas.Count),
+        VerifySpec.Replicas replicas => new ReplicasPolicy(replicas.Count, isPublic),
+        VerifySpec.Trust trust => new TrustPolicy(trust.Threshold, isPublic),
+        VerifySpec.Arbiter => new ArbiterPolicy(isArbiter),
         _ => throw new ArgumentOutOfRangeException(nameof(spec), spec, "the validator lets no other mode through"),
     };
 }

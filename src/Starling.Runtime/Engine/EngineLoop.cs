@@ -193,6 +193,7 @@ public sealed class EngineLoop
             case NodeEffect.StartJob start: _host.Parts.Runner.Start(start.Job, start.Slot, start.Piece, start.Attempt); break;
             case NodeEffect.KillJob kill: _host.Parts.Runner.Kill(kill.Job); break;
             case NodeEffect.StartMerge merge: _host.Parts.Merger.Start(merge.File, merge.Parts); break;
+            case NodeEffect.SaveStanding save: _host.SaveStanding(save.Worker, save.Change); break;
             case NodeEffect.PeerListens peer: _host.PeerListens(peer.Address); break;
             case NodeEffect.PeerHasNode peer: _host.PeerHasNode(peer.Address); break;
             case NodeEffect.Report report: _host.Report(report.Event, now); break;

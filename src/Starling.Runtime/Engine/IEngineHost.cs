@@ -2,6 +2,7 @@ using System;
 using Starling.Core.Engine;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Core.Verification;
 
 namespace Starling.Runtime.Engine;
 
@@ -28,6 +29,9 @@ public interface IEngineHost
 
     /// <summary>A proved peer has a node of the DHT here.</summary>
     void PeerHasNode(PeerAddress address);
+
+    /// <summary>This was learnt about a worker: keep it.</summary>
+    void SaveStanding(PublicKey worker, StandingChange change);
 
     /// <summary>Something to tell.</summary>
     void Report(NodeEvent nodeEvent, Instant at);

@@ -12,12 +12,14 @@ using Starling.Core.Engine;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Core.Verification;
 using Starling.Runtime.Discovery;
 using Starling.Runtime.Identity;
 using Starling.Runtime.Kernels;
 using Starling.Runtime.Machine;
 using Starling.Runtime.Network;
 using Starling.Runtime.PortMapping;
+using Starling.Runtime.Reputation;
 using Starling.Runtime.Storage;
 
 namespace Starling.Runtime.Engine;
@@ -49,6 +51,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     private PortMappingService? _mapping;
     private volatile MappedPort? _mapped;
     private EngineLoop? _loop;
+    private StandingStore? _standings;
     private bool _disposed;
     private volatile SessionOutcome? _notOpened;
 
@@ -115,6 +118,8 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(siblings);
         ArgumentNullException.ThrowIfNull(addresses);
+        // Where members are believed nothing is learnt about anybody.
+        _standings = _options.OwnerFolder is { } owner && _options.Task?.Info.Verify is not VerifySpec.Own ? StandingStore.Open(owner, Remark) : null;
         var defaults = new NodeOptions { TaskId = _options.TaskId, Incarnation = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() };
         var node = new Node(
             defaults with
@@ -122,6 +127,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
                 Secret = _options.Secret,
                 Slots = _options.Slots,
                 TrustAnyone = _options.Trust,
+                Standings = _standings,
                 Siblings = siblings,
                 ExitWhenDone = _options.ExitWhenDone,
                 MayCompute = _folder?.MayCompute ?? true,
@@ -222,6 +228,8 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         {
             await _folder.DisposeAsync().ConfigureAwait(false);
         }
+
+        _standings?.Dispose();
     }
 
     /// <inheritdoc/>
@@ -229,6 +237,9 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
 
     /// <inheritdoc/>
     void IEngineHost.PeerHasNode(PeerAddress address) => _finder?.AddNodes([address], isVouched: false);
+
+    /// <inheritdoc/>
+    void IEngineHost.SaveStanding(PublicKey worker, StandingChange change) => _standings?.Add(worker, change);
 
     /// <inheritdoc/>
     void IEngineHost.Report(NodeEvent nodeEvent, Instant at)

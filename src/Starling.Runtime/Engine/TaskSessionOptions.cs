@@ -50,6 +50,9 @@ public sealed record TaskSessionOptions
     /// <summary>Absolute path of the owner's folder, for what tasks share, such as known nodes of the DHT; null: the task keeps its own.</summary>
     public string? HomeFolder { get; init; }
 
+    /// <summary>The owner's folder, in which what is known of other identities is kept over all tasks; null: it is forgotten at the end.</summary>
+    public string? OwnerFolder { get; init; }
+
     /// <summary>Tell the trackers of the task or link that this peer is there, and ask them for others.</summary>
     public bool AskTrackers { get; init; } = true;
 

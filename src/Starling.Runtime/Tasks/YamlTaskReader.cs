@@ -253,43 +253,53 @@ public sealed class YamlTaskReader
 
     private VerifySpec? ReadVerify()
     {
-        const string hint = "Write verify: own, or verify: {replicas: 2}.";
+        const string hint = "Write verify: own, verify: arbiter, verify: {replicas: 2} or verify: {trust: 20}.";
         YamlNode? node = _fields.Find("verify");
-        string[] modes = node switch
-        {
-            null => [],
-            YamlMap map => [.. map.Entries.Select(static entry => entry.Key)],
-            _ => [_fields.TextOf(node, "verify", "own") ?? ""],
-        };
         if (node is null)
         {
             return null;
         }
 
-        foreach (string mode in modes)
+        if (node is not YamlMap map)
         {
-            if (TaskInfoValidator.LaterVerifyKeys.Contains(mode))
+            string word = _fields.TextOf(node, "verify", "own") ?? "";
+            if (word is not ("own" or "arbiter"))
             {
-                _fields.Refuse("verify", $"{mode} comes with a later version", hint);
+                _fields.Refuse("verify", $"'{SafePath.Quoted(word)}' is not understood", hint);
             }
-            else if (mode is not ("own" or "replicas") || (mode == "own") != node is YamlScalar)
+
+            return word == "arbiter" ? new VerifySpec.Arbiter() : new VerifySpec.Own();
+        }
+
+        foreach (YamlEntry entry in map.Entries)
+        {
+            if (TaskInfoValidator.LaterVerifyKeys.Contains(entry.Key))
             {
-                _fields.Refuse("verify", $"'{SafePath.Quoted(mode)}' is not understood", hint);
+                _fields.Refuse("verify", $"{entry.Key} comes with a later version", hint);
+            }
+            else if (entry.Key is not ("replicas" or "trust" or "class"))
+            {
+                _fields.Refuse("verify", $"'{SafePath.Quoted(entry.Key)}' is not understood", hint);
             }
         }
 
-        if (node is not YamlMap)
+        YamlFields verify = _fields.MapOf(node, "verify", "{replicas: 2}")!;
+        int? replicas = verify.Whole("replicas", "2");
+        int? trust = verify.Whole("trust", "20");
+        string? within = verify.Text("class", TaskInfoValidator.EnvironmentClass);
+        if (within is not (null or TaskInfoValidator.EnvironmentClass))
         {
-            return new VerifySpec.Own();
+            _fields.Refuse("verify", $"class '{SafePath.Quoted(within)}' is not understood", "Write class: env.");
         }
 
-        int? count = _fields.MapOf(node, "verify", "{replicas: 2}")!.Whole("replicas", "2");
-        if (count is null)
+        if (replicas is null == trust is null)
         {
-            _fields.Refuse("verify", "names no mode", hint);
+            _fields.Refuse("verify", replicas is null ? "names no mode" : "names two modes", hint);
         }
 
-        return new VerifySpec.Replicas(count ?? 0);
+        return trust is { } threshold
+            ? new VerifySpec.Trust(threshold) { WithinClass = within is not null }
+            : new VerifySpec.Replicas(replicas ?? 0) { WithinClass = within is not null };
     }
 
     private Until ReadUntil()

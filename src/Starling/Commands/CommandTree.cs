@@ -25,6 +25,7 @@ internal static class CommandTree
             ImportCommand.Build(),
             TorrentCommand.Build(),
             DoctorCommand.Build(),
+            TrustCommand.Build(),
             ModelCommand.Build(),
         };
         foreach (Option option in root.Options)

@@ -45,6 +45,7 @@ internal static class NodeEventTranslation
             Root = piece.Result.Root.ToString(),
             Seconds = Seconds(piece.Elapsed),
         },
+        NodeEvent.PieceReopened reopened => new RunEvent { Event = EventName.Reopened, Piece = reopened.Piece },
         NodeEvent.Refused refused => OfProblem(EventName.Refused, refused.Problem),
         NodeEvent.Complete complete => new RunEvent
         {

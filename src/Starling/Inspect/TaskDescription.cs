@@ -93,7 +93,7 @@ internal sealed record TaskDescription
                 : chunks.Size == 0 ? $"one piece for each file of {chunks.Input}" : $"{chunks.Input} in pieces of {chunks.Size} bytes",
             Needs = needs,
             Limits = LimitDescription.Of(info.Limits),
-            Verification = Words(info.Verify),
+            Verification = VerificationText.Of(info.Verify, task.IsMemberSwarm),
             Until = info.Until == Core.Tasks.Until.First ? "first" : "all",
             Signature = signature switch
             {
@@ -113,13 +113,6 @@ internal sealed record TaskDescription
     }
 
     public string ToJson() => JsonSerializer.Serialize(this, DescriptionJson.Readable.TaskDescription);
-
-    private static string Words(VerifySpec verify) => verify switch
-    {
-        VerifySpec.Own => "a result is believed when a member of the swarm, or this machine, computed it",
-        VerifySpec.Replicas replicas => $"a result is believed when {replicas.Count} workers that do not share an identity got the same",
-        _ => verify.GetType().Name,
-    };
 }
 
 /// <summary>How a piece is computed, in full: nothing of a command may be hidden from who decides about it.</summary>

@@ -77,6 +77,7 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
             UseDht = _plan.UseDht,
             DhtRouters = _plan.DhtRouters,
             HomeFolder = _plan.HomeFolder,
+            OwnerFolder = OwnerKeys.Folder,
             AskTrackers = _plan.AskTrackers,
             MapPort = _plan.MapPort,
             Publish = _plan.Publish,

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
@@ -61,9 +62,17 @@ public sealed class PieceMapTests
         Assert.Equal(VoteOutcome.Known, _map.AddVote(3, worker: 5, right));
         Assert.Equal(VoteOutcome.Contradiction, _map.AddVote(3, worker: 5, other));
         Assert.Equal(VoteOutcome.Counted, _map.AddVote(3, worker: 6, other));
-        Assert.Equal([(5, right), (6, other)], _map.Votes(3).Order());
+        _map.SetVoteState(3, worker: 6, VoteState.Refuted);
+        var votes = new List<(int, int, VoteState)>();
+        foreach ((int, int, VoteState) vote in _map.Votes(3))
+        {
+            votes.Add(vote);
+        }
+
+        Assert.Equal([(6, other, VoteState.Refuted), (5, right, VoteState.Open)], votes);
+        Assert.Equal((VoteState.Open, VoteState.Refuted, null), (_map.StateOf(3, 5), _map.StateOf(3, 6), _map.StateOf(3, 7)));
         Assert.Equal((right, -1), (_map.VoteOf(3, 5), _map.VoteOf(3, 7)));
-        Assert.Empty(_map.Votes(0));
+        Assert.False(_map.Votes(0).GetEnumerator().MoveNext());
     }
 
     [Fact]

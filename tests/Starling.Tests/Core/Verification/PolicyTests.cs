@@ -12,10 +12,10 @@ public sealed class PolicyTests
     public void Own_takes_what_somebody_believed_attested_and_wants_one_run_until_then()
     {
         var own = new OwnPolicy();
-        Assert.Equal(new Verdict(0, 1, false), own.Judge([]));
-        Assert.Equal(new Verdict(0, 1, false), own.Judge([new(9, false), new(3, false)]));
-        Assert.Equal(new Verdict(0b10, 0, false), own.Judge([new(9, false), new(1, true)]));
-        Assert.Equal(new Verdict(0b101, 0, false), own.Judge([new(1, true), new(1, false), new(1, true)]));
+        Assert.Equal(new Verdict(0, 1, false), own.Judge([], 2));
+        Assert.Equal(new Verdict(0, 1, false), own.Judge([new(9, false), new(3, false)], 2));
+        Assert.Equal(new Verdict(0b10, 0, false), own.Judge([new(9, false), new(1, true)], 2));
+        Assert.Equal(new Verdict(0b101, 0, false), own.Judge([new(1, true), new(1, false), new(1, true)], 2));
     }
 
     [Theory]
@@ -28,23 +28,23 @@ public sealed class PolicyTests
     public void Replicas_takes_what_enough_identities_agree_on(int replicas, int[] votes, int acceptable, int wanted)
     {
         CandidateEvidence[] evidence = Array.ConvertAll(votes, count => new CandidateEvidence(count, false));
-        Assert.Equal(new Verdict((ushort)acceptable, wanted, false), new ReplicasPolicy(replicas).Judge(evidence));
+        Assert.Equal(new Verdict((ushort)acceptable, wanted, false), new ReplicasPolicy(replicas).Judge(evidence, 2));
     }
 
     [Fact]
     public void Replicas_takes_the_word_of_somebody_believed_alone() =>
-        Assert.Equal(new Verdict(0b10, 0, false), new ReplicasPolicy(5).Judge([new(4, false), new(1, true)]));
+        Assert.Equal(new Verdict(0b10, 0, false), new ReplicasPolicy(5).Judge([new(4, false), new(1, true)], 2));
 
     [Fact]
     public void Many_results_without_agreement_are_a_dispute()
     {
         var policy = new ReplicasPolicy(2);
         CandidateEvidence[] four = [new(1, false), new(1, false), new(1, false), new(1, false)];
-        Assert.False(policy.Judge(four).Disputed);
-        Verdict disputed = policy.Judge([.. four, new(1, false)]);
+        Assert.False(policy.Judge(four, 2).Disputed);
+        Verdict disputed = policy.Judge([.. four, new(1, false)], 2);
         Assert.True(disputed.Disputed);
         Assert.Equal(0, disputed.Acceptable);
-        Assert.False(policy.Judge([.. four, new(1, true)]).Disputed);
+        Assert.False(policy.Judge([.. four, new(1, true)], 2).Disputed);
     }
 
     [Fact]

@@ -9,10 +9,10 @@ public sealed class ReplicasPolicyTests
     [Fact]
     public void WantsWhatIsMissing()
     {
-        Assert.Equal(new Verdict(0, 2, false), _policy.Judge([]));
-        Assert.Equal(new Verdict(0, 1, false), _policy.Judge([new CandidateEvidence(1, false)]));
-        Assert.Equal(new Verdict(2, 0, false), _policy.Judge([new CandidateEvidence(1, false), new CandidateEvidence(2, false)]));
-        Assert.Equal(new Verdict(1, 0, false), _policy.Judge([new CandidateEvidence(1, true)]));
+        Assert.Equal(new Verdict(0, 2, false), _policy.Judge([], 2));
+        Assert.Equal(new Verdict(0, 1, false), _policy.Judge([new CandidateEvidence(1, false)], 2));
+        Assert.Equal(new Verdict(2, 0, false), _policy.Judge([new CandidateEvidence(1, false), new CandidateEvidence(2, false)], 2));
+        Assert.Equal(new Verdict(1, 0, false), _policy.Judge([new CandidateEvidence(1, true)], 2));
     }
 
     [Fact]
@@ -21,6 +21,6 @@ public sealed class ReplicasPolicyTests
         // Else five strangers who disagree would stop it for everybody: a run of my own settles it for me.
         var votes = new CandidateEvidence[5];
         System.Array.Fill(votes, new CandidateEvidence(1, false));
-        Assert.Equal(new Verdict(0, 1, true), _policy.Judge(votes));
+        Assert.Equal(new Verdict(0, 1, true), _policy.Judge(votes, 2));
     }
 }

@@ -8,6 +8,7 @@ using Starling.Core.Engine;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Core.Verification;
 using Starling.Runtime.Engine;
 
 namespace Starling.Tests.Runtime.Engine;
@@ -107,6 +108,7 @@ public sealed class EngineLoopTests
             new NodeEffect.LoadLeaves(5, result),
             new NodeEffect.LoadContent(5, result),
             new NodeEffect.StartMerge(0, [(5, result)]),
+            new NodeEffect.SaveStanding(default, StandingChange.Refuted),
             new NodeEffect.PeerListens(new PeerAddress(1, 2)),
             new NodeEffect.PeerHasNode(new PeerAddress(1, 3)),
             new NodeEffect.Report(new NodeEvent.Swarm(3)),
@@ -120,7 +122,7 @@ public sealed class EngineLoopTests
         Assert.Equal(
             [
                 "connect", "send 7", "block 7 1", "close 7 bye", "start 1 0 5 2", "kill 1", "keep 1", "discard 2", "write 5 0", "commit 5",
-                "abandon 6", "drop 5", "batch", "accepted 5", "leaves 5", "content 5", "merge 0", "listens [::1]:2", "node [::1]:3", "report Swarm { Connected = 3 }",
+                "abandon 6", "drop 5", "batch", "accepted 5", "leaves 5", "content 5", "merge 0", "standing Refuted", "listens [::1]:2", "node [::1]:3", "report Swarm { Connected = 3 }",
                 "left Failed no-hit",
             ],
             host.Calls);
@@ -131,7 +133,7 @@ public sealed class EngineLoopTests
     {
         // The list above must grow with the contract: an effect that the loop does not know is a crash in somebody's run.
         int kinds = typeof(NodeEffect).GetNestedTypes().Count(type => type.IsSubclassOf(typeof(NodeEffect)));
-        Assert.Equal(22, kinds);
+        Assert.Equal(23, kinds);
     }
 
     [Fact]
@@ -236,6 +238,8 @@ public sealed class EngineLoopTests
         public RestoredState Restored => RestoredState.None;
 
         public void OpenTask(TaskFile task) => Note("open");
+
+        public void SaveStanding(PublicKey worker, StandingChange change) => Note($"standing {change}");
 
         public void PeerListens(PeerAddress address) => Note($"listens {address}");
 
