@@ -15,6 +15,7 @@ internal static class Program
         ["exec"] => ExecBench.Compare(),
         ["sha256d"] => Sha256dBench.Compare(),
         ["net"] => NetBench.Run(),
+        ["attest"] => AttestBench.Run(),
         ["utp"] => UtpBench.Run(),
         [Sha256dBench.WorkerCommand, string seconds] => Sha256dBench.Work(seconds),
         ["store"] => StoreBench.Run(null),
@@ -35,10 +36,11 @@ internal static class Program
 
     private static int Explain()
     {
-        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Starling.Bench -- exec | sha256d | net | utp | store [FOLDER] | torrent | swarm | figures | idle | transfer | swarm-transfer | commands | kill");
+        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Starling.Bench -- exec | sha256d | net | attest | utp | store [FOLDER] | torrent | swarm | figures | idle | transfer | swarm-transfer | commands | kill");
         Console.Error.WriteLine("  exec      2,000 runs of 'true' on two slots, results durable, beside xargs and GNU parallel");
         Console.Error.WriteLine("  sha256d   the nonce search on one core, on each vector path, beside SHA-256 of openssl");
         Console.Error.WriteLine("  net       what TLS links cost: handshake, memory, idle processor time, bytes a second");
+        Console.Error.WriteLine("  attest    a million pieces attested by a thousand workers, at one peer: signatures, judging, memory");
         Console.Error.WriteLine("  utp       one uTP connection over loopback, and RC4: bytes a second, processor time");
         Console.Error.WriteLine("  store     results a second that are made durable, on the disk of FOLDER, beside plain files with a flush each");
         Console.Error.WriteLine("  torrent   start and memory of a torrent of 100 GiB whose pieces are all there, as one file and as 10,000");

@@ -9,7 +9,7 @@ internal static class Scenario
 {
     /// <summary>All names, in the order of the usage text.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["calm", "churn", "partitions", "crashes", "disks", "slow", "replicas", "search", "magnet", "exit", "hostile", "random"];
+        ["calm", "churn", "partitions", "crashes", "disks", "slow", "replicas", "search", "magnet", "exit", "hostile", "liars", "random"];
 
     /// <summary>Turns a swarm into one in which that happens; null: no such name.</summary>
     public static SimOptions? Apply(string name, SimOptions options) => name switch
@@ -25,6 +25,7 @@ internal static class Scenario
         "magnet" => options with { MagnetShare = 0.7, StartSpread = 5, Files = 3, EmptyShare = 0.1, PieceBytes = 200 * 1024 },
         "exit" => options with { ExitWhenDone = true, StartSpread = 3, PieceBytes = 100_000, UploadRate = 1_000_000 },
         "hostile" => options with { Hostile = Math.Max(6, options.Peers / 2) },
+        "liars" => Longer(options) with { Trust = 20, Liars = Math.Max(1, options.Peers / 4), LieRate = options.Seed % 2 == 0 ? 1 : 0.2, CrashesPerHour = 60, FaultSeconds = 30 },
         "random" => Random(options.Seed),
         _ => null,
     };

@@ -26,6 +26,9 @@ public abstract record NodeEvent
     /// <summary>A piece is finished: accepted, and durable here.</summary>
     public sealed record PieceFinished(int Piece, ResultSource Source, ResultId Result, TimeSpan Elapsed) : NodeEvent;
 
+    /// <summary>A spot check ended: a piece that was believed on another worker's word was run here too.</summary>
+    public sealed record Checked(int Piece, int Slot, bool Agrees, TimeSpan Elapsed) : NodeEvent;
+
     /// <summary>What was believed of a finished piece turned out wrong or unsure: it is computed again, and its file merged again.</summary>
     public sealed record PieceReopened(int Piece) : NodeEvent;
 

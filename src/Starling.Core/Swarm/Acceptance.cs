@@ -294,14 +294,14 @@ internal sealed class Acceptance
             Note(worker, StandingChange.Retracted);
         }
 
+        bool isNews = !worker.Standing.IsOutcast && !IsRestoring;
         Note(worker, StandingChange.Refuted);
         _map.SetVoteState(piece, worker.Number, VoteState.Refuted);
-        if (IsRestoring)
+        if (isNews)
         {
-            return;
+            _context.Refuse("refuted", $"worker {worker.Key} attested a wrong result of piece {piece}", "What it attested and nobody confirmed is computed again");
         }
 
-        _context.Refuse("refuted", $"worker {worker.Key} attested a wrong result of piece {piece}", "What it attested and nobody confirmed is computed again");
         foreach (int attested in worker.Unconfirmed)
         {
             if (_map.StateOf(attested, worker.Number) == VoteState.Open)

@@ -51,6 +51,11 @@ internal sealed class RunEnds(
             && (isCheck || isAcceptable || (!contradictsMe && (!map.IsAccepted(piece) || lost.IsLost(piece))));
         if (keep)
         {
+            if (isCheck && map.IsFinished(piece))
+            {
+                context.Report(new NodeEvent.Checked(piece, ended.Slot, isAcceptable, succeeded.Elapsed));
+            }
+
             scheduler.Exclude(piece);
             keeper.Add(new FinishedRun(job, piece, succeeded.Result, succeeded.Elapsed, IsToBeAttested: mine < 0));
             return;

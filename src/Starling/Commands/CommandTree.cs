@@ -26,6 +26,7 @@ internal static class CommandTree
             TorrentCommand.Build(),
             DoctorCommand.Build(),
             TrustCommand.Build(),
+            CreditCommand.Build(),
             ModelCommand.Build(),
         };
         foreach (Option option in root.Options)

@@ -14,6 +14,7 @@ internal static class EventLine
         {
             EventName.Opened => $"the task is {runEvent.Name}: {Quantity.Count(runEvent.Pieces ?? 0, "piece")}",
             EventName.Failed => Failed(runEvent),
+            EventName.Checked when runEvent.Reason == "differs" => $"piece {runEvent.Piece} was run here too, and came out differently from what was believed",
             EventName.Reopened => $"piece {runEvent.Piece} is computed again: what was believed of it turned out wrong or unsure",
             EventName.Refused => $"refused: {WithHint(runEvent)}",
             EventName.Error => $"error: {WithHint(runEvent)}",

@@ -113,6 +113,9 @@ internal sealed class RunView(int peers)
             case EventName.Piece when runEvent is { Piece: int piece }:
                 Finish(peer, piece, runEvent);
                 break;
+            case EventName.Checked when runEvent is { Slot: int slot }:
+                _running.Remove((peer, slot));
+                break;
             case EventName.Reopened when runEvent is { Piece: int piece } && piece < _holders.Length && _holders[piece] > 0:
                 Held--;
                 Finished -= --_holders[piece] == 0 ? 1 : 0;

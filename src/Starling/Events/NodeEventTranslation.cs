@@ -45,6 +45,14 @@ internal static class NodeEventTranslation
             Root = piece.Result.Root.ToString(),
             Seconds = Seconds(piece.Elapsed),
         },
+        NodeEvent.Checked check => new RunEvent
+        {
+            Event = EventName.Checked,
+            Piece = check.Piece,
+            Slot = check.Slot,
+            Reason = check.Agrees ? "agrees" : "differs",
+            Seconds = Seconds(check.Elapsed),
+        },
         NodeEvent.PieceReopened reopened => new RunEvent { Event = EventName.Reopened, Piece = reopened.Piece },
         NodeEvent.Refused refused => OfProblem(EventName.Refused, refused.Problem),
         NodeEvent.Complete complete => new RunEvent

@@ -86,6 +86,7 @@ internal static class EventName
     public const string Aborted = "aborted";
     public const string Failed = "failed";
     public const string Piece = "piece";
+    public const string Checked = "checked";
     public const string Reopened = "reopened";
     public const string Refused = "refused";
     public const string Complete = "complete";

@@ -38,6 +38,11 @@ public sealed class RunEventTests
             new NodeEvent.PieceFinished(7, ResultSource.Downloaded, new ResultId(5, Id), TimeSpan.FromSeconds(2)),
             $$"""{"event":"piece","at":1.5,"time":2.5,"piece":7,"source":"downloaded","bytes":5,"root":"{{Id}}","seconds":2}"""
         },
+        {
+            new NodeEvent.Checked(7, 1, Agrees: false, TimeSpan.FromSeconds(2)),
+            """{"event":"checked","at":1.5,"time":2.5,"piece":7,"slot":1,"seconds":2,"reason":"differs"}"""
+        },
+        { new NodeEvent.PieceReopened(7), """{"event":"reopened","at":1.5,"time":2.5,"piece":7}""" },
         { new NodeEvent.Refused(new Problem("garbage", "half a handshake")), """{"event":"refused","at":1.5,"time":2.5,"code":"garbage","reason":"half a handshake"}""" },
         {
             new NodeEvent.Complete(64, 60, 4, 2, TimeSpan.FromSeconds(9)),

@@ -41,8 +41,10 @@ public sealed class LiarTests : IDisposable
 
         Assert.Equal(Content, await File.ReadAllBytesAsync(Path.Combine(_folder.Path, "leecher", "x")));
         string[] banned = [.. leecher.Events.OfType<DataEvent.Refused>().Select(refused => refused.Problem.Reason).Where(reason => reason.EndsWith("banned", StringComparison.Ordinal))];
-        Assert.All(banned, reason => Assert.StartsWith($"{liar.Address} sent ", reason, StringComparison.Ordinal));
-        Assert.NotEmpty(banned);
+
+        // Under its address, and perhaps under another port: a banned peer may come by itself.
+        Assert.Contains(banned, reason => reason.StartsWith($"{liar.Address} sent ", StringComparison.Ordinal));
+        Assert.DoesNotContain(banned, reason => reason.StartsWith($"{honest.Address} ", StringComparison.Ordinal));
     }
 
     private TorrentEnd Seed(TorrentFile file, string name, Action<byte[]> alter)

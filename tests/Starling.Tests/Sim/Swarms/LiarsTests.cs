@@ -1,0 +1,43 @@
+using Starling.Sim.Swarms;
+
+namespace Starling.Tests.Sim.Swarms;
+
+/// <summary>Workers whose results are wrong, in open swarms of strangers.</summary>
+public sealed class LiarsTests
+{
+    private static readonly SimOptions _strangers = new() { Seed = 11, Peers = 12, Pieces = 200, PieceSeconds = 4, Trust = 20, Liars = 3, CheckEveryStep = false };
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(0.2, false)]
+    [InlineData(1, true)]
+    public void No_lie_is_believed_in_the_end(double rate, bool collude)
+    {
+        SimReport report = new SimWorld(_strangers with { LieRate = rate, Collude = collude }).Run();
+        Assert.Equal(0, report.WrongNow);
+    }
+
+    [Fact]
+    public void Sleepers_that_were_known_for_a_thousand_right_results_are_found_out()
+    {
+        SimReport report = new SimWorld(_strangers with { Known = 1_000, Pieces = 600 }).Run();
+
+        // Of a worker that is enough by itself every twentieth result is looked at by somebody: some lies are believed until then.
+        Assert.True(report.Refusals.ContainsKey("refuted"), report.ToString());
+        Assert.True(report.WrongNow < report.WrongEver, report.ToString());
+    }
+
+    [Fact]
+    public void Among_known_workers_little_is_run_twice()
+    {
+        SimReport report = new SimWorld(_strangers with { Liars = 0, Known = 1_000, Pieces = 600 }).Run();
+        Assert.True(report.ExtraWork < 0.10, report.ToString());
+    }
+
+    [Fact]
+    public void Strangers_cost_less_than_another_run_of_everything_once_there_is_enough_to_do()
+    {
+        SimReport report = new SimWorld(_strangers with { Liars = 0, Pieces = 600 }).Run();
+        Assert.True(report.ExtraWork < 1.1, report.ToString());
+    }
+}
