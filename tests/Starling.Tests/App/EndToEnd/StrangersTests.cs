@@ -3,7 +3,6 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using Starling.Events;
-using Starling.Tests.Runtime.Storage;
 
 namespace Starling.Tests.App.EndToEnd;
 

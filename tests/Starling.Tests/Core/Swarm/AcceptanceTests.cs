@@ -1,7 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
 using Starling.Core.Engine;
-using Starling.Core.Gossip;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
 using Starling.Core.Swarm;
@@ -79,6 +78,7 @@ public sealed class AcceptanceTests
         Know("one", 100);
         Know("two", 100);
         Know("three", 100);
+        _acceptance.Tidy([Key("me"), Key("one"), Key("two"), Key("three")]);
         Vote("one", 100, _wrong);
         _parts.Map.SetHeld(100, 0, held: true);
         _acceptance.Reassess(100);
