@@ -38,6 +38,12 @@ public abstract record DataEffect
     /// </summary>
     public sealed record HashBlocks(int Piece) : DataEffect;
 
+    /// <summary>Fetch a whole piece from a web seed (BEP 19) and check it; answer with WebPieceFetched or WebFetchFailed.</summary>
+    public sealed record FetchFromWeb(int Piece) : DataEffect;
+
+    /// <summary>A piece that is being fetched from a web seed is not needed any more; an answer that comes all the same is dropped.</summary>
+    public sealed record CancelFetch(int Piece) : DataEffect;
+
     /// <summary>Blocks that nobody needs: give the buffers back.</summary>
     public sealed record Release(IReadOnlyList<BlockBuffer> Blocks) : DataEffect;
 
@@ -69,6 +75,9 @@ public abstract record DataEvent
 
     /// <summary>A peer was refused, and why.</summary>
     public sealed record Refused(PeerAddress Address, Problem Problem) : DataEvent;
+
+    /// <summary>A web seed is not asked any more, and why. From any thread.</summary>
+    public sealed record WebSeedGivenUp(Problem Problem) : DataEvent;
 
     /// <summary>The torrent can't go on.</summary>
     public sealed record Failed(Problem Problem) : DataEvent;

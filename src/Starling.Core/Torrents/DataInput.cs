@@ -58,6 +58,15 @@ public abstract record DataInput
     /// <summary>The answer to <see cref="DataEffect.HashBlocks"/>: the hash of each block; empty: the piece can't be read.</summary>
     public sealed record BlocksHashed(int Piece, IReadOnlyList<Hash256> Hashes) : DataInput;
 
+    /// <summary>From now on, so many pieces may be fetched from web seeds at once; 0: none can be asked.</summary>
+    public sealed record WebSeedsReady(int Fetches) : DataInput;
+
+    /// <summary>The answer to <see cref="DataEffect.FetchFromWeb"/>: all blocks of the piece in order, checked. The swarm owns them.</summary>
+    public sealed record WebPieceFetched(int Piece, IReadOnlyList<HeldBlock> Blocks) : DataInput;
+
+    /// <summary>The other answer to <see cref="DataEffect.FetchFromWeb"/>: no web seed delivered the piece.</summary>
+    public sealed record WebFetchFailed(int Piece) : DataInput;
+
     /// <summary>The disk failed: nothing more can be stored.</summary>
     public sealed record StorageFailed(Problem Problem) : DataInput;
 

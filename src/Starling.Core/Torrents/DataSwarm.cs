@@ -100,9 +100,9 @@ public sealed class DataSwarm
     /// <summary>A view of it; <paramref name="withPeers"/>: of each peer too.</summary>
     public DataSnapshot Snapshot(Instant now, bool withPeers = false)
     {
-        double down = 0;
+        double down = _downloads?.Web.Down.Rate(now) ?? 0;
         double up = 0;
-        long downloaded = _downloadedBefore;
+        long downloaded = _downloadedBefore + (_downloads?.Web.Down.Total ?? 0);
         var views = new List<DataPeerView>();
         foreach (DataPeer peer in _peers.Established)
         {
@@ -140,6 +140,9 @@ public sealed class DataSwarm
             case DataInput.LinkDrained drained when _peers.Find(drained.Link) is { } peer: Drained(peer, drained.SentBytes); break;
             case DataInput.LinkDrained: break;
             case DataInput.PieceChecked verdict: TakeVerdict(verdict); break;
+            case DataInput.WebSeedsReady ready: LimitWeb(ready.Fetches); break;
+            case DataInput.WebPieceFetched fetched: _downloads!.Web.Take(fetched.Piece, fetched.Blocks, isWanted: !_stopped); break;
+            case DataInput.WebFetchFailed failed: _downloads!.Web.Failed(failed.Piece); break;
             case DataInput.Tick: TouchAll(); break;
             case DataInput.LinkOpened opened: OpenLink(opened); break;
             case DataInput.HandshakeReceived came when _peers.Find(came.Link) is { IsEstablished: false } peer: Shake(peer, came.Handshake); break;
@@ -695,6 +698,11 @@ public sealed class DataSwarm
             _context.Flush(peer);
         }
 
+        if (_hashes.CanCheck && !_stopped)
+        {
+            _downloads?.AskWeb();
+        }
+
         Connect();
         _context.FlushReleased();
     }
@@ -716,6 +724,14 @@ public sealed class DataSwarm
         }
     }
 
+    private void LimitWeb(int fetches)
+    {
+        if (_downloads is not null)
+        {
+            _downloads.Web.Limit = fetches;
+        }
+    }
+
     private Instant WakeOf(RateLimit limit) =>
-        _peers.Count == 0 || limit.IsOpen(_context.Now) ? Instant.Never : limit.OpensAt(_context.Now);
+        (_peers.Count == 0 && _downloads is not { Web.Limit: > 0 }) || limit.IsOpen(_context.Now) ? Instant.Never : limit.OpensAt(_context.Now);
 }

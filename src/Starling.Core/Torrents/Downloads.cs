@@ -9,12 +9,6 @@ namespace Starling.Core.Torrents;
 /// <summary>The fetching side of a swarm: asks for blocks, takes them, hands whole pieces to the disk, and keeps what came of it.</summary>
 internal sealed class Downloads
 {
-    /// <summary>Peers that are asked for the same block at the end.</summary>
-    private const int MaxAskers = 3;
-
-    /// <summary>Requests of a peer that has nothing better to do than to double the others' at the end.</summary>
-    private const int EndgameRequests = 4;
-
     private readonly DataContext _context;
     private readonly DataPeerTable _peers;
     private readonly PiecePicker _picker;
@@ -23,7 +17,8 @@ internal sealed class Downloads
     private readonly RateLimit _limit;
     private readonly BlockHashFetch _blockHashes;
     private readonly SortedDictionary<int, PieceProgress> _pieces = [];
-    private readonly List<PieceProgress> _open = [];
+    private readonly OpenPieces _open = new();
+    private readonly BlockChoice _choice;
     private long _heldBytes;
     private bool _failed;
 
@@ -37,7 +32,12 @@ internal sealed class Downloads
         _suspects = new PieceSuspects(peers);
         _blockHashes = blockHashes;
         _blockHashes.Found = Judge;
+        _choice = new BlockChoice(context, picker, _pieces, _open, Begin);
+        Web = new WebFetches(context, this, picker, layout, limit);
     }
+
+    /// <summary>What web seeds are asked for.</summary>
+    public WebFetches Web { get; }
 
     /// <summary>Pieces that are being fetched or stored.</summary>
     public int Active => _pieces.Count;
@@ -61,7 +61,7 @@ internal sealed class Downloads
         int target = peer.Pipeline.Target(peer.Down, _context.Now);
         while (peer.Pipeline.Count < target && _limit.IsOpen(_context.Now))
         {
-            if (!TryChoose(peer, out PieceProgress? progress, out int block))
+            if (!_choice.TryChoose(peer, out PieceProgress? progress, out int block))
             {
                 return;
             }
@@ -117,7 +117,7 @@ internal sealed class Downloads
         _heldBytes += range.Length;
         if (wasOpen && progress.FreeBlocks == 0)
         {
-            Shut(progress);
+            _open.Remove(progress);
         }
 
         if (progress.AskersOf(block) > 0)
@@ -127,6 +127,7 @@ internal sealed class Downloads
 
         if (progress.MissingBlocks == 0)
         {
+            Web.Cancel(progress);
             Store(progress);
         }
         else if (_heldBytes > _context.Options.MaxHeldBytes)
@@ -159,6 +160,56 @@ internal sealed class Downloads
         }
 
         peer.Current = null;
+    }
+
+    /// <summary>Asks web seeds for as much as they take.</summary>
+    public void AskWeb()
+    {
+        if (!_failed)
+        {
+            Web.Begin();
+        }
+    }
+
+    /// <summary>A piece out of the picker's order, for a web seed.</summary>
+    public PieceProgress BeginOnWeb(int piece)
+    {
+        var progress = new PieceProgress(piece, _layout.BlocksOf(piece));
+        _pieces.Add(piece, progress);
+        return progress;
+    }
+
+    /// <summary>A piece that was begun and of which nobody is asked for anything: whoever was at it is gone; null: none. It is a web seed's from now on.</summary>
+    public PieceProgress? TakeStalled()
+    {
+        foreach (PieceProgress progress in _open)
+        {
+            if (progress.Only is null && progress.MissingBlocks == progress.FreeBlocks)
+            {
+                _open.Remove(progress);
+                return progress;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>A web seed brought a piece: what peers sent of it meanwhile is not needed.</summary>
+    public void TakeWhole(int piece, IReadOnlyList<HeldBlock> blocks)
+    {
+        PieceProgress progress = _pieces[piece];
+        CancelAll(progress);
+        Drop(progress);
+        progress.TakenWhole();
+        _context.Effects.Add(new DataEffect.StorePiece(piece, blocks, _suspects.IsSuspect(piece)));
+    }
+
+    /// <summary>The web does not have a piece: peers may.</summary>
+    public void GiveBack(int piece)
+    {
+        PieceProgress progress = _pieces[piece];
+        progress.WebSince = null;
+        Settle(progress);
     }
 
     /// <summary>The peer is gone: pieces that only it was to send are for all again.</summary>
@@ -216,7 +267,7 @@ internal sealed class Downloads
 
         progress.NeedsOnePeer = findLiar;
         _pieces.Add(progress.Piece, progress);
-        Reopen(progress);
+        _open.Add(progress);
         TouchAll();
         if (findLiar)
         {
@@ -231,14 +282,10 @@ internal sealed class Downloads
     {
         if (_pieces.TryGetValue(piece, out PieceProgress? progress) && !progress.IsStoring)
         {
+            Web.Cancel(progress);
             CancelAll(progress);
-            foreach (HeldBlock held in progress.TakeHeld())
-            {
-                _heldBytes -= held.Data.Length;
-                _context.Waste(held.Data);
-            }
-
-            Shut(progress);
+            Drop(progress);
+            _open.Remove(progress);
             _pieces.Remove(piece);
             Forgive(piece);
         }
@@ -266,139 +313,21 @@ internal sealed class Downloads
         _blockHashes.Forget(piece);
     }
 
-    private bool TryChoose(DataPeer peer, out PieceProgress? progress, out int block)
+    private void Drop(PieceProgress progress)
     {
-        progress = Pick(peer);
-        if (progress is null)
+        foreach (HeldBlock held in progress.TakeHeld())
         {
-            return TryDouble(peer, out progress, out block);
+            _heldBytes -= held.Data.Length;
+            _context.Waste(held.Data);
         }
-
-        if (progress.NeedsOnePeer)
-        {
-            progress.NeedsOnePeer = false;
-            progress.Only = peer;
-        }
-
-        peer.Current = progress;
-        block = progress.Ask();
-        if (progress.FreeBlocks == 0)
-        {
-            Shut(progress);
-        }
-
-        return true;
     }
-
-    /// <summary>The piece of which this peer is to be asked for the next free block: the one it works on, one that was begun, a new one.</summary>
-    private PieceProgress? Pick(DataPeer peer)
-    {
-        if (peer.PeerChoking)
-        {
-            return PickAllowedFast(peer);
-        }
-
-        if (peer.Current is { FreeBlocks: > 0, OpenPosition: >= 0 } current && MayAsk(peer, current))
-        {
-            return current;
-        }
-
-        foreach (PieceProgress begun in _open)
-        {
-            if (MayAsk(peer, begun))
-            {
-                return begun;
-            }
-        }
-
-        if (peer.NothingToPickAt == _picker.Version)
-        {
-            return null;
-        }
-
-        foreach (int suggested in peer.Suggested)
-        {
-            if (peer.Bits![suggested] && _picker.TryStart(suggested))
-            {
-                peer.Suggested.Remove(suggested);
-                return Begin(suggested);
-            }
-        }
-
-        if (_picker.TryStart(peer.Bits!, out int piece))
-        {
-            return Begin(piece);
-        }
-
-        peer.NothingToPickAt = _picker.Version;
-        return null;
-    }
-
-    private PieceProgress? PickAllowedFast(DataPeer peer)
-    {
-        foreach (int piece in _picker.IsOrdered ? [] : peer.AllowedFastHeard)
-        {
-            if (!peer.Bits![piece])
-            {
-                continue;
-            }
-
-            if (_pieces.TryGetValue(piece, out PieceProgress? begun))
-            {
-                if (begun.OpenPosition >= 0 && MayAsk(peer, begun))
-                {
-                    return begun;
-                }
-            }
-            else if (_picker.TryStart(piece))
-            {
-                return Begin(piece);
-            }
-        }
-
-        return null;
-    }
-
-    private static bool MayAsk(DataPeer peer, PieceProgress progress) =>
-        (progress.Only is null || progress.Only == peer) && peer.Bits![progress.Piece];
 
     private PieceProgress Begin(int piece)
     {
         var progress = new PieceProgress(piece, _layout.BlocksOf(piece)) { NeedsOnePeer = _suspects.IsSuspect(piece) };
         _pieces.Add(piece, progress);
-        Reopen(progress);
+        _open.Add(progress);
         return progress;
-    }
-
-    /// <summary>Endgame: everything is asked for, so an idle peer is asked for what others have not sent yet.</summary>
-    private bool TryDouble(DataPeer peer, out PieceProgress? chosen, out int block)
-    {
-        chosen = null;
-        block = -1;
-        if (peer.PeerChoking || peer.Pipeline.Count >= EndgameRequests || _open.Count > 0)
-        {
-            return false;
-        }
-
-        int fewest = MaxAskers;
-        foreach (PieceProgress progress in _pieces.Values)
-        {
-            if (progress.IsStoring || !MayAsk(peer, progress))
-            {
-                continue;
-            }
-
-            for (int i = 0; i < progress.Blocks; i++)
-            {
-                if (progress.StateOf(i) == BlockState.Asked && progress.AskersOf(i) < fewest && !peer.Pipeline.Contains(progress.Piece, i))
-                {
-                    (chosen, block, fewest) = (progress, i, progress.AskersOf(i));
-                }
-            }
-        }
-
-        chosen?.AskAgain(block);
-        return chosen is not null;
     }
 
     private void Store(PieceProgress progress)
@@ -449,47 +378,22 @@ internal sealed class Downloads
     /// <summary>A block may have become free: others may be asked for it; a piece of which nothing came begins anew where rarity wants it.</summary>
     private void Settle(PieceProgress progress)
     {
-        if (progress.FreeBlocks == 0 || progress.IsStoring)
+        if (progress.FreeBlocks == 0 || progress.IsStoring || progress.WebSince is not null)
         {
             return;
         }
 
         if (progress.FreeBlocks == progress.Blocks && !progress.NeedsOnePeer && progress.Only is null)
         {
-            Shut(progress);
+            _open.Remove(progress);
             _pieces.Remove(progress.Piece);
             _picker.GiveBack(progress.Piece);
             TouchAll();
         }
         else if (progress.OpenPosition < 0)
         {
-            Reopen(progress);
-            TouchAll();
-        }
-    }
-
-    private void Reopen(PieceProgress progress)
-    {
-        if (progress.OpenPosition < 0 && progress.FreeBlocks > 0)
-        {
-            progress.OpenPosition = _open.Count;
             _open.Add(progress);
-        }
-    }
-
-    private void Shut(PieceProgress progress)
-    {
-        int position = progress.OpenPosition;
-        if (position >= 0)
-        {
-            // Later ones keep their order: what was begun first is finished first.
-            _open.RemoveAt(position);
-            for (int i = position; i < _open.Count; i++)
-            {
-                _open[i].OpenPosition = i;
-            }
-
-            progress.OpenPosition = -1;
+            TouchAll();
         }
     }
 

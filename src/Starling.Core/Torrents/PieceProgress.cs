@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Starling.Core.Primitives;
 
 namespace Starling.Core.Torrents;
 
@@ -54,6 +55,9 @@ internal sealed class PieceProgress
 
     /// <summary>Whether all blocks came in and the disk is checking them.</summary>
     public bool IsStoring { get; set; }
+
+    /// <summary>Since when a web seed is asked for the whole piece; null: none is.</summary>
+    public Instant? WebSince { get; set; }
 
     /// <summary>The only peer that may be asked, while a piece that was wrong is fetched again; null: all.</summary>
     public DataPeer? Only { get; set; }
@@ -142,6 +146,19 @@ internal sealed class PieceProgress
 
         HeldBlocks = 0;
         return blocks;
+    }
+
+    /// <summary>The whole piece came from elsewhere, checked; who sent blocks before does not matter any more. Nothing of it may be asked for or held.</summary>
+    public void TakenWhole()
+    {
+        Array.Clear(_sources);
+        Array.Fill(_states, BlockState.Written);
+        FreeBlocks = 0;
+        MissingBlocks = 0;
+        WebSince = null;
+        Only = null;
+        NeedsOnePeer = false;
+        IsStoring = true;
     }
 
     /// <summary>The peers that sent blocks, each once, in the order of their first block.</summary>

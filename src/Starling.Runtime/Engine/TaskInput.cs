@@ -143,6 +143,11 @@ internal sealed class TaskInput(TaskInputs owner, InputSpec spec, string path, F
 
     void ITorrentObserver.Report(DataEvent happened)
     {
+        if (happened is DataEvent.WebSeedGivenUp given)
+        {
+            owner.Remark(given.Problem with { Reason = $"input '{SafePath.Quoted(spec.Name)}': {given.Problem.Reason}" });
+        }
+
         if (happened is not DataEvent.PieceReady ready)
         {
             return;

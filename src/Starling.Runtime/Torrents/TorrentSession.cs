@@ -26,6 +26,8 @@ public sealed class TorrentSession
     private TorrentStorage? _storage;
     private TorrentContent? _content;
     private PieceLayers? _layers;
+    private IReadOnlyList<string> _webSeeds = [];
+    private WebFetcher? _web;
     private Problem? _failure;
     private Task _hashing = Task.CompletedTask;
     private PieceLayout? _layout;
@@ -131,6 +133,7 @@ public sealed class TorrentSession
         }
 
         _layers = file.Layers ?? (info.HasV2 ? new PieceLayers(info) : null);
+        _webSeeds = [.. file.WebSeeds.Concat(_request.Magnet?.WebSeeds ?? []).Distinct()];
         _content = new TorrentContent(storage, _layers, Pool);
         _storage = storage;
         if (_request.File is null)
@@ -200,6 +203,11 @@ public sealed class TorrentSession
             _closed.TrySetResult();
         });
         await _closed.Task.ConfigureAwait(false);
+        if (_web is not null)
+        {
+            await _web.DisposeAsync().ConfigureAwait(false);
+        }
+
         _stopping.Dispose();
     }
 
@@ -226,6 +234,22 @@ public sealed class TorrentSession
         Interlocked.Exchange(ref _left, BytesMissing(have, _layout));
         _observer.Started(have);
         Post(new DataInput.Opened(knowledge, have) { Skipped = skipped });
+        if (!WasComplete && _webSeeds.Count > 0)
+        {
+            _web = new WebFetcher(
+                storage.Info, _webSeeds, Pool, CheckPiece, Post, problem => _observer.Report(new DataEvent.WebSeedGivenUp(problem)), _stopping.Token);
+            _web.Begin();
+        }
+    }
+
+    private PieceVerdict CheckPiece(int piece, ReadOnlyMemory<byte> content)
+    {
+        using var hasher = new PieceHasher(_storage!.Info, piece);
+        hasher.Append(content.Span);
+        lock (_content!.LayersGate)
+        {
+            return hasher.Verdict(_layers);
+        }
     }
 
     private static long BytesMissing(PieceBits have, PieceLayout layout)
@@ -252,6 +276,8 @@ public sealed class TorrentSession
             case DataEffect.Connect connect: _host.Connect(this, connect.Address); break;
             case DataEffect.CloseLink close: _host.CloseLink(close.Link, close.Reason); break;
             case DataEffect.OpenTorrent open: Learn(open.InfoBytes); break;
+            case DataEffect.FetchFromWeb fetch: _web!.Fetch(fetch.Piece); break;
+            case DataEffect.CancelFetch cancel: _web!.Cancel(cancel.Piece); break;
             case DataEffect.Report report: Tell(report.Event); break;
             default: throw new NotSupportedException($"No way to carry out {effect.GetType().Name}.");
         }

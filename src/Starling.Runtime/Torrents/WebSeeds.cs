@@ -52,6 +52,18 @@ public sealed class WebSeeds : IDisposable
         }
     }
 
+    /// <summary>Requests that may be under way at once, to seeds that neither pause nor were given up.</summary>
+    public int Places
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _seeds.Count(seed => seed.IsFree(Now)) * _options.RequestsPerSeed;
+            }
+        }
+    }
+
     /// <summary>Requests that could begin now.</summary>
     public int Free
     {

@@ -227,6 +227,9 @@ internal sealed class TorrentGet : ITorrentObserver
             case DataEvent.Refused refused:
                 Tell("refused", refused.Problem);
                 break;
+            case DataEvent.WebSeedGivenUp given:
+                Tell("refused", given.Problem);
+                break;
             case DataEvent.Complete:
                 Complete();
                 break;

@@ -10,6 +10,7 @@ using Starling.Core.Primitives;
 using Starling.Core.Wire;
 using Starling.Tests.Core.Metainfo;
 using Starling.Tests.Runtime.Tasks;
+using Starling.Tests.Runtime.Torrents;
 
 namespace Starling.Tests.App.EndToEnd;
 
@@ -39,6 +40,25 @@ public sealed class TorrentGetTests : IDisposable
         Assert.Equal(0, get.WaitForExit());
         Assert.Equal(Content, File.ReadAllBytes(complete.GetProperty("output")[0].GetString()!));
         Assert.Equal(Content.Length, Wait(get, "stopped").GetProperty("bytes").GetInt64());
+    }
+
+    [Fact]
+    public void A_torrent_with_a_web_seed_needs_no_peer()
+    {
+        using var server = new TestWebServer(path => path == "/content.bin" ? Content : null);
+        using StarlingRun made = Create(server.Url + "content.bin");
+        using StarlingRun get = Start("torrent", "get", In("web.torrent"), "--dir", In("got"));
+        JsonElement complete = Wait(get, "complete");
+        Assert.Equal(0, get.WaitForExit());
+        Assert.Equal(Content, File.ReadAllBytes(complete.GetProperty("output")[0].GetString()!));
+    }
+
+    private StarlingRun Create(string webSeed)
+    {
+        _folder.Write("made/content.bin", Content);
+        StarlingRun made = StarlingRun.Finish(_folder.Path, "torrent", "create", In("made/content.bin"), "-o", In("web.torrent"), "--web-seed", webSeed);
+        Assert.Equal((0, ""), (made.WaitForExit(), made.Error));
+        return made;
     }
 
     [Fact]

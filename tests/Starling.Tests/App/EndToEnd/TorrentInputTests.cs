@@ -56,6 +56,17 @@ public sealed class TorrentInputTests : IDisposable
     }
 
     [Fact]
+    public void A_web_seed_is_enough_for_an_input_because_the_task_file_holds_its_metadata()
+    {
+        using var server = new TestWebServer(path => path == "/film.bin" ? Content : null);
+        TorrentFile torrent = TorrentSamples.Single(TorrentVersion.Hybrid, "film.bin", Content).File() with { WebSeeds = [server.Url] };
+        File.WriteAllBytes(Path.Combine(_home.Path, "film.torrent"), torrent.ToBytes());
+        Create("film.torrent", "film.bin", "pieces: 1", "wc -c < \"$INPUTS/film.bin\"");
+        Assert.Equal("400000\n", Output());
+        Assert.Equal(Content.Length, server.Requests.Sum(request => request.To - request.From + 1));
+    }
+
+    [Fact]
     public async Task Each_file_of_a_torrent_is_a_piece_in_the_order_of_the_torrent()
     {
         TorrentFile torrent = TorrentSamples.Folder(TorrentVersion.V1, TorrentSamples.Tree).File();

@@ -180,6 +180,7 @@ internal sealed class DataNet
                 break;
             case DataEffect.WriteBlocks write: Keep(node, write.Piece, write.Blocks); break;
             case DataEffect.StorePiece store: At(TimeSpan.FromMilliseconds(1), () => Store(node, store)); break;
+            case DataEffect.FetchFromWeb fetch: FetchFromWeb(node, fetch.Piece); break;
             case DataEffect.HashBlocks hash: At(TimeSpan.FromMilliseconds(1), () => HashBlocks(node, hash.Piece)); break;
             case DataEffect.OpenTorrent open:
                 Assert.Equal(Info, open.InfoBytes.ToArray());
@@ -287,6 +288,26 @@ internal sealed class DataNet
     private void HashBlocks(NetNode node, int piece) => Step(node, new DataInput.BlocksHashed(
         piece, MerkleTree.Leaves(node.Content.AsSpan(piece * Layout.PieceLength, Layout.LengthOf(piece)))));
 
+    private void FetchFromWeb(NetNode node, int piece)
+    {
+        TimeSpan? takes = node.Web!(piece);
+        At(takes ?? Delay, () => Step(node, takes is null ? new DataInput.WebFetchFailed(piece) : new DataInput.WebPieceFetched(piece, BlocksOf(piece))));
+    }
+
+    private HeldBlock[] BlocksOf(int piece)
+    {
+        var blocks = new HeldBlock[Layout.BlocksOf(piece)];
+        for (int i = 0; i < blocks.Length; i++)
+        {
+            BlockRange range = Layout.RangeOf(piece, i);
+            var data = new BlockBuffer { Length = range.Length };
+            Truth.AsSpan((piece * Layout.PieceLength) + range.Begin, range.Length).CopyTo(data.Bytes.Span);
+            blocks[i] = new HeldBlock(i, data);
+        }
+
+        return blocks;
+    }
+
     private void Store(NetNode node, DataEffect.StorePiece store)
     {
         Keep(node, store.Piece, store.Blocks);
@@ -329,6 +350,9 @@ internal sealed class NetNode(PeerAddress address, DataSwarm swarm, int length)
     public bool IsDead { get; set; }
 
     public bool Silent { get; set; }
+
+    /// <summary>How long a web seed takes for a piece; null: it fails at once.</summary>
+    public Func<int, TimeSpan?>? Web { get; set; }
 
     /// <summary>Whether a block is sent wrong.</summary>
     public Func<BlockRange, bool>? Lies { get; set; }
