@@ -16,6 +16,9 @@ public sealed class PieceMap
     /// <summary>Different results that are remembered for one piece; attestations of further ones are not counted.</summary>
     public const int MaxCandidates = 15;
 
+    /// <summary>Votes in all; further ones are not counted.</summary>
+    public const int MaxVotes = (1 << 28) - 2;
+
     internal const int NoVote = -1;
 
     private readonly Hash256 _taskId;
@@ -30,10 +33,6 @@ public sealed class PieceMap
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         _taskId = taskId;
         _records = new Record[count];
-        foreach (ref Record record in _records.AsSpan())
-        {
-            record.FirstVote = NoVote;
-        }
     }
 
     /// <summary>Number of pieces.</summary>
@@ -120,7 +119,12 @@ public sealed class PieceMap
             }
         }
 
-        _votes.Add(new Vote(worker, (byte)candidate, _records[piece].FirstVote));
+        if (_votes.Count == MaxVotes)
+        {
+            return VoteOutcome.Known;
+        }
+
+        _votes.Add(new Vote(worker, candidate, _records[piece].FirstVote));
         _records[piece].FirstVote = _votes.Count - 1;
         return VoteOutcome.Counted;
     }
@@ -135,7 +139,7 @@ public sealed class PieceMap
         {
             if (_votes[i].Worker == worker)
             {
-                _votes[i] = _votes[i] with { State = state };
+                _votes[i] = _votes[i].With(state);
                 return;
             }
         }
@@ -244,16 +248,56 @@ public sealed class PieceMap
         return before != after;
     }
 
+    /// <summary>44 bytes: there may be millions.</summary>
     private struct Record
     {
+        private const int CountShift = 28;
+        private const uint VoteMask = (1u << CountShift) - 1;
+
         public ResultId First;
-        public int FirstVote;
         public ushort Acceptable;
         public ushort Held;
-        public byte Candidates;
+
+        // The number of candidates in four bits, and 1 + the place of the first vote in the others.
+        private uint _packed;
+
+        public byte Candidates
+        {
+            readonly get => (byte)(_packed >> CountShift);
+            set => _packed = (_packed & VoteMask) | ((uint)value << CountShift);
+        }
+
+        public int FirstVote
+        {
+            readonly get => (int)(_packed & VoteMask) - 1;
+            set => _packed = (_packed & ~VoteMask) | ((uint)(value + 1) & VoteMask);
+        }
     }
 
-    internal readonly record struct Vote(int Worker, byte Candidate, int Next, VoteState State = VoteState.Open);
+    /// <summary>8 bytes: worker, candidate and state in one number, and the place of the next vote of the piece.</summary>
+    internal readonly struct Vote
+    {
+        private const int CandidateBits = 4;
+        private const int StateBits = 2;
+
+        private readonly uint _packed;
+
+        public Vote(int worker, int candidate, int next, VoteState state = VoteState.Open)
+        {
+            _packed = ((uint)worker << (CandidateBits + StateBits)) | ((uint)candidate << StateBits) | (uint)state;
+            Next = next;
+        }
+
+        public int Worker => (int)(_packed >> (CandidateBits + StateBits));
+
+        public int Candidate => (int)(_packed >> StateBits) & ((1 << CandidateBits) - 1);
+
+        public VoteState State => (VoteState)(_packed & ((1 << StateBits) - 1));
+
+        public int Next { get; }
+
+        public Vote With(VoteState state) => new(Worker, Candidate, Next, state);
+    }
 }
 
 /// <summary>What my judgement about a piece has made of one attestation of it.</summary>
