@@ -73,6 +73,12 @@ internal static class SwarmTransferBench
         string seedFolder = Directory.CreateDirectory(Path.Combine(folder.Path, "seed")).FullName;
         string torrent = RandomTorrent.Make(folder.Path, Path.Combine(seedFolder, "content.bin"), Length, PieceLength);
         string script = folder.File("swarm.py", Script);
+        using (var first = new StarlingProcess(["torrent", "--help"]))
+        {
+            // The start script builds the program once, if it has to.
+            first.WaitForExit(Patience);
+        }
+
         Console.WriteLine($"load {File.ReadAllText("/proc/loadavg").Trim()}; seconds until the first, the mean and the last of {Leechers} leechers is done");
         var ratios = new List<(double Mean, double Last)>();
         for (int round = 0; round < rounds; round++)

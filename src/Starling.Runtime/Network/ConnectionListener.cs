@@ -270,6 +270,12 @@ public sealed class ConnectionListener : IAsyncDisposable
             return;
         }
 
+        if (first.IsEmpty)
+        {
+            // Nothing to tell: whoever dials over TCP and uTP at once drops the slower of both.
+            return;
+        }
+
         _refusals.Tell(address, kind switch
         {
             ConnectionKind.Tls => "no task swarm is served here",

@@ -40,6 +40,13 @@ public static class ClientMatrix
         (not Client.Libtorrent, Way.Address) => seeds,
         (not Client.Libtorrent, Way.MagnetAddress) => seeds,
         (Client.Aria2, Way.UdpTracker or Way.Utp) => false,
+
+        // With a link it tells trackers that "Infinity" is left, which opentracker refuses.
+        (Client.WebTorrent, Way.Magnet) => seeds,
+
+        // Once complete it connects to nobody, and announces itself every five minutes; it encrypts only if it is told to.
+        (Client.WebTorrent, Way.LocalDiscovery) => !seeds,
+        (Client.WebTorrent, Way.EncryptedHere) => false,
         _ => true,
     };
 

@@ -51,9 +51,10 @@ public sealed class HostilePeerTests
     }
 
     [Fact]
-    public async Task A_peer_that_leaves_without_a_word_is_told_of()
+    public async Task A_peer_that_leaves_in_the_middle_of_its_first_word_is_told_of_and_one_that_says_nothing_is_not()
     {
         await using var probe = new TransportProbe();
+        (await RawPeer.DialAsync(probe)).Dispose();
         using (RawPeer peer = await RawPeer.DialAsync(probe))
         {
             await peer.Stream.WriteAsync(new byte[] { 0x16 });
