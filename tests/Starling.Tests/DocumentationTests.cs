@@ -11,7 +11,7 @@ namespace Starling.Tests;
 /// <summary>What the documentation names must exist: paths in code style, commands and flags of the program.</summary>
 public sealed partial class DocumentationTests
 {
-    private static readonly string Root = FindRoot();
+    internal static readonly string Root = FindRoot();
 
     public static TheoryData<string> Pages { get; } =
     [

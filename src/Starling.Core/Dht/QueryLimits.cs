@@ -22,7 +22,8 @@ internal sealed class QueryLimits
     /// <summary>Sources remembered; at the bound those that asked nothing lately are forgotten, or everybody shares what is left.</summary>
     public const int MaxSources = 4_096;
 
-    private const int BurstSeconds = 4;
+    /// <summary>Seconds of a rate that may come at once.</summary>
+    public const int BurstSeconds = 4;
 
     private readonly Dictionary<UInt128, Bucket> _sources = [];
     private Bucket _all = new(InAll * BurstSeconds, default);

@@ -15,7 +15,8 @@ internal sealed class WriteTokens(ReadOnlyMemory<byte> secret)
     /// <summary>Bytes of a token.</summary>
     public const int Size = 8;
 
-    private static readonly TimeSpan Rotation = TimeSpan.FromMinutes(5);
+    /// <summary>How long a secret is used for new tokens; those of the one before are still good.</summary>
+    public static readonly TimeSpan Rotation = TimeSpan.FromMinutes(5);
 
     /// <summary>The token of this asker for now.</summary>
     public byte[] Make(PeerAddress asker, Instant now) => Make(asker, Epoch(now));

@@ -35,6 +35,9 @@ public static class DataLimits
     /// <summary><c>have</c> messages before the metadata is known that are remembered.</summary>
     public const int MaxEarlyHaves = 4096;
 
+    /// <summary>Parts of metadata that a peer is told a minute: three copies of the largest; further ones are rejected.</summary>
+    public const int MaxMetadataAnswersPerMinute = 2048;
+
     /// <summary>Pieces allowed fast to a peer (BEP 6), and taken from one.</summary>
     public const int AllowedFastPieces = 10;
 
@@ -83,6 +86,9 @@ public static class DataLimits
     /// <summary>Time that the optimistic slot stays with one peer.</summary>
     public static readonly TimeSpan Optimistic = TimeSpan.FromSeconds(30);
 
-    /// <summary>Time between two peer exchange messages to a peer, and from one less 15 s of tolerance (BEP 11).</summary>
+    /// <summary>Time between two peer exchange messages to a peer (BEP 11).</summary>
     public static readonly TimeSpan PeerExchangeInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>Time between two peer exchange messages from a peer, below which they are offences: clocks and queues take their part of the minute.</summary>
+    public static readonly TimeSpan LeastPeerExchangeInterval = PeerExchangeInterval - TimeSpan.FromSeconds(15);
 }

@@ -128,6 +128,11 @@ internal sealed class DataPeer(LinkId link, PeerAddress remote, bool outgoing, I
 
     public Instant NextMetadataRequest { get; set; }
 
+    /// <summary>Parts of metadata that it was told since <see cref="MetadataAnswersSince"/>.</summary>
+    public int MetadataAnswers { get; set; }
+
+    public Instant MetadataAnswersSince { get; set; }
+
     public Instant NextHashRequest { get; set; }
 
     /// <summary>Hash requests that it made since <see cref="HashRequestsSince"/>.</summary>

@@ -12,9 +12,6 @@ internal sealed class DataPeerExchange(DataContext context, DataPeerTable peers,
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(5);
 
-    /// <summary>Below this distance messages are offences: the BEP allows one a minute, clocks and queues take their part.</summary>
-    private static readonly TimeSpan MinDistance = DataLimits.PeerExchangeInterval - TimeSpan.FromSeconds(15);
-
     private bool IsOn => context.Options.PeerExchange && context.Torrent is not { IsPrivate: true };
 
     public void OnEstablished(DataPeer peer) => peer.NextPeerExchange = context.Now + First;
@@ -46,7 +43,7 @@ internal sealed class DataPeerExchange(DataContext context, DataPeerTable peers,
             return;
         }
 
-        if (peer.LastPeerExchangeHeard is { } last && context.Now - last < MinDistance)
+        if (peer.LastPeerExchangeHeard is { } last && context.Now - last < DataLimits.LeastPeerExchangeInterval)
         {
             peers.Offend(peer, "pex-flood", "sends peer exchange too often");
             return;

@@ -11,9 +11,6 @@ namespace Starling.Core.Torrents;
 /// </summary>
 internal sealed class MetadataFetch(DataContext context, DataPeerTable peers)
 {
-    /// <summary>Parts of metadata a peer is answered a minute: several copies of the largest common ones.</summary>
-    public const int MaxAnswersPerMinute = 2048;
-
     private const int AskedAtOnce = 4;
 
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
@@ -27,8 +24,6 @@ internal sealed class MetadataFetch(DataContext context, DataPeerTable peers)
     private int _nextAsk;
     private Instant _heardAt;
     private bool _complete;
-    private int _answers;
-    private Instant _answersSince;
 
     /// <summary>Asks some peer, if the metadata is not known and nobody is being asked.</summary>
     public void Fetch()
@@ -124,13 +119,13 @@ internal sealed class MetadataFetch(DataContext context, DataPeerTable peers)
 
     private void Answer(DataPeer peer, int piece)
     {
-        if (context.Now - _answersSince > Minute)
+        if (context.Now - peer.MetadataAnswersSince > Minute)
         {
-            (_answersSince, _answers) = (context.Now, 0);
+            (peer.MetadataAnswersSince, peer.MetadataAnswers) = (context.Now, 0);
         }
 
         ReadOnlyMemory<byte> info = context.Torrent?.InfoBytes ?? default;
-        bool known = piece < UtMetadata.PieceCount(info.Length) && info.Length <= UtMetadata.MaxMetadataSize && _answers++ < MaxAnswersPerMinute;
+        bool known = piece < UtMetadata.PieceCount(info.Length) && info.Length <= UtMetadata.MaxMetadataSize && peer.MetadataAnswers++ < DataLimits.MaxMetadataAnswersPerMinute;
         UtMetadata answer = known
             ? new UtMetadata.Data(piece, info.Length, info.Slice(piece * UtMetadata.PieceSize, UtMetadata.LengthOf(piece, info.Length)))
             : new UtMetadata.Reject(piece);

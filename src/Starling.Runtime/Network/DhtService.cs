@@ -55,6 +55,9 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
     /// <summary>Nodes known; 0 while nobody has answered.</summary>
     public int NodeCount { get; private set; }
 
+    /// <summary>Datagrams and calls that wait for the node.</summary>
+    internal int WaitingCount => Volatile.Read(ref _waitingCount);
+
     /// <summary>Begins in the background.</summary>
     public static DhtService Start(DhtServiceOptions options, UdpPort port, ISignatureVerifier verifier)
     {

@@ -23,10 +23,13 @@ public sealed class LocalDiscovery : IAsyncDisposable
     public const int MaxSwarms = 1_000;
 
     /// <summary>Datagrams looked at a second, whatever they hold.</summary>
-    private const int MaxDatagramsPerSecond = 100;
+    internal const int MaxDatagramsPerSecond = 100;
 
     /// <summary>Addresses reported a second.</summary>
-    private const int MaxReportsPerSecond = 20;
+    internal const int MaxReportsPerSecond = 20;
+
+    /// <summary>Seconds of either rate that may come at once.</summary>
+    internal const int Burst = 4;
 
     /// <summary>A peer that keeps announcing is reported again after this long.</summary>
     private static readonly TimeSpan ReportAgain = TimeSpan.FromMinutes(1);
@@ -34,14 +37,15 @@ public sealed class LocalDiscovery : IAsyncDisposable
     /// <summary>Swarms that are added one after the other are announced together.</summary>
     private static readonly TimeSpan AddedTogether = TimeSpan.FromMilliseconds(20);
 
-    private const int MaxStrangers = 1024;
+    /// <summary>Peers remembered as reported; beyond them all are forgotten, and reported once more when they are heard again.</summary>
+    internal const int MaxStrangers = 1024;
 
     private readonly LocalDiscoveryOptions _options;
     private readonly string _cookie = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _changed = new(0, 1);
-    private readonly TokenBucket _datagrams = new(MaxDatagramsPerSecond, 2 * MaxDatagramsPerSecond);
-    private readonly TokenBucket _reports = new(MaxReportsPerSecond, 4 * MaxReportsPerSecond);
+    private readonly TokenBucket _datagrams = new(MaxDatagramsPerSecond, Burst * MaxDatagramsPerSecond);
+    private readonly TokenBucket _reports = new(MaxReportsPerSecond, Burst * MaxReportsPerSecond);
     private readonly Lock _gate = new();
     private readonly Dictionary<InfoHash, Action<IReadOnlyList<PeerAddress>>> _found = [];
     private readonly Dictionary<(InfoHash Swarm, PeerAddress Peer), long> _reportedMs = [];
@@ -76,6 +80,18 @@ public sealed class LocalDiscovery : IAsyncDisposable
             {
                 _swarmCame = true;
                 Nudge();
+            }
+        }
+    }
+
+    /// <summary>Swarms announced.</summary>
+    internal int SwarmCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _found.Count;
             }
         }
     }

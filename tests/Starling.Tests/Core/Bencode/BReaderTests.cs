@@ -87,8 +87,8 @@ public sealed class BReaderTests
     public void Depth_is_bounded()
     {
         static byte[] Nested(int depth) => Encoding.Latin1.GetBytes(new string('l', depth) + new string('e', depth));
-        Assert.True(BReader.TryRead(Nested(100), BReaderOptions.File, out _, out _));
-        Assert.False(BReader.TryRead(Nested(101), BReaderOptions.File, out _, out Problem? problem));
+        Assert.True(BReader.TryRead(Nested(BReaderOptions.DefaultMaxDepth), BReaderOptions.File, out _, out _));
+        Assert.False(BReader.TryRead(Nested(BReaderOptions.DefaultMaxDepth + 1), BReaderOptions.File, out _, out Problem? problem));
         Assert.Equal("wrong bencoding at byte 100: nested deeper than 100", problem.Reason);
         Assert.False(BReader.TryRead(Nested(1_000_000), BReaderOptions.File, out _, out _));
         Assert.True(BReader.TryRead(Nested(3), BReaderOptions.File with { MaxDepth = 3 }, out _, out _));
@@ -106,6 +106,19 @@ public sealed class BReaderTests
         Assert.True(BReader.TryRead(list, BReaderOptions.File with { MaxSize = 20 }, out _, out _));
         Assert.False(BReader.TryRead(list, BReaderOptions.File with { MaxSize = 19 }, out _, out Problem? size));
         Assert.Contains("longer than 19 bytes", size.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_message_of_others_has_bounded_values_and_bytes()
+    {
+        static byte[] List(int values) => Encoding.Latin1.GetBytes("l" + string.Concat(Enumerable.Repeat("0:", values - 1)) + "e");
+        Assert.True(BReader.TryRead(List(BReaderOptions.WireMaxTokens), BReaderOptions.Wire, out _, out _));
+        Assert.False(BReader.TryRead(List(BReaderOptions.WireMaxTokens + 1), BReaderOptions.Wire, out _, out _));
+
+        static byte[] Text(int size) => Encoding.Latin1.GetBytes($"{size - 8}:" + new string('x', size - 8));
+        Assert.Equal(BReaderOptions.WireMaxSize, Text(BReaderOptions.WireMaxSize).Length);
+        Assert.True(BReader.TryRead(Text(BReaderOptions.WireMaxSize), BReaderOptions.Wire, out _, out _));
+        Assert.False(BReader.TryRead(Text(BReaderOptions.WireMaxSize + 1), BReaderOptions.Wire, out _, out _));
     }
 
     [Fact]

@@ -50,8 +50,8 @@ public sealed class DhtItemTests
     [Fact]
     public void A_value_is_one_bencoded_value_of_at_most_1000_bytes()
     {
-        Assert.Equal(1000, DhtItem.Immutable(Text(996)).Value.Length);
-        Assert.Throws<ArgumentException>(() => DhtItem.Immutable(Text(997)));
+        Assert.Equal(DhtItem.MaxValueSize, DhtItem.Immutable(Text(DhtItem.MaxValueSize - 4)).Value.Length);
+        Assert.Throws<ArgumentException>(() => DhtItem.Immutable(Text(DhtItem.MaxValueSize - 3)));
         Assert.Throws<ArgumentException>(() => DhtItem.Immutable("12:Hello"u8.ToArray()));
         Assert.Throws<ArgumentException>(() => DhtItem.Immutable("i1ei2e"u8.ToArray()));
         var identity = new StandInIdentity("a");
@@ -93,7 +93,7 @@ public sealed class DhtItemTests
         Assert.Null(store.Find(far));
         Assert.False(store.Put(far, DhtItem.Immutable(Value), own, Instant.FromSeconds(1)));
 
-        store.Expire(Instant.FromSeconds(7200));
+        store.Expire(default(Instant) + ItemStore.Lifetime);
         Assert.Equal(1, store.Count);
         Assert.NotNull(store.Find(near));
     }

@@ -16,10 +16,11 @@ public sealed class DhtTablesTests
     public void A_token_is_good_for_its_asker_and_for_five_to_ten_minutes()
     {
         var tokens = new WriteTokens(new byte[32]);
-        byte[] token = tokens.Make(Asker, Instant.FromSeconds(299));
-        Assert.True(tokens.IsValid(Asker, token, Instant.FromSeconds(300)));
-        Assert.True(tokens.IsValid(new PeerAddress(Asker.Ip, 7), token, Instant.FromSeconds(599)));
-        Assert.False(tokens.IsValid(Asker, token, Instant.FromSeconds(600)));
+        Instant change = default(Instant) + WriteTokens.Rotation;
+        byte[] token = tokens.Make(Asker, change - TimeSpan.FromSeconds(1));
+        Assert.True(tokens.IsValid(Asker, token, change));
+        Assert.True(tokens.IsValid(new PeerAddress(Asker.Ip, 7), token, change + WriteTokens.Rotation - TimeSpan.FromSeconds(1)));
+        Assert.False(tokens.IsValid(Asker, token, change + WriteTokens.Rotation));
         Assert.False(tokens.IsValid(At("93.184.216.35", 1000), token, Instant.FromSeconds(300)));
         Assert.False(tokens.IsValid(Asker, default, default));
         Assert.NotEqual(token, new WriteTokens(new byte[] { 1 }).Make(Asker, Instant.FromSeconds(299)));
@@ -33,10 +34,10 @@ public sealed class DhtTablesTests
         store.Add(default, At("1.1.1.1", 1), false, default, default);
         store.Add(default, At("1.1.1.2", 1), false, default, default);
         store.Add(default, At("1.1.1.1", 1), true, default, Instant.FromSeconds(1000));
-        store.Expire(Instant.FromSeconds(1800));
+        store.Expire(default(Instant) + PeerStore.Lifetime);
         Assert.Equal([At("1.1.1.1", 1)], store.Choose(default, 10, noSeeds: false, random));
         Assert.Empty(store.Choose(default, 10, noSeeds: true, random));
-        store.Expire(Instant.FromSeconds(2800));
+        store.Expire(Instant.FromSeconds(1000) + PeerStore.Lifetime);
         Assert.Equal((0, 0), (store.SwarmCount, store.PeerCount));
     }
 
@@ -82,12 +83,42 @@ public sealed class DhtTablesTests
     }
 
     [Fact]
+    public void Peers_in_all_are_bounded_and_the_farthest_swarm_goes_for_a_closer_one()
+    {
+        var store = new PeerStore();
+        var random = new DeterministicRandom(1);
+        NodeId own = NodeId.Random(random);
+        NodeId far = own.RandomAt(0, random);
+        NodeId near = own.RandomAt(9, random);
+        void Fill(NodeId swarm)
+        {
+            for (int i = 0; i < PeerStore.MaxPeersOfSwarm; i++)
+            {
+                store.Add(swarm, new PeerAddress(Asker.Ip + (uint)i, 1), false, own, default);
+            }
+        }
+
+        Fill(far);
+        for (int i = 1; i < PeerStore.MaxPeers / PeerStore.MaxPeersOfSwarm; i++)
+        {
+            Fill(own.RandomAt(1, random));
+        }
+
+        Assert.Equal(PeerStore.MaxPeers, store.PeerCount);
+        Assert.True(store.Add(near, Asker, false, own, default));
+        Assert.False(store.Knows(far));
+        Fill(near);
+        Assert.False(store.Add(far, Asker, false, own, default));
+        Assert.Equal(PeerStore.MaxPeers, store.PeerCount);
+    }
+
+    [Fact]
     public void A_source_is_looked_at_at_its_rate_and_all_of_them_at_theirs()
     {
         var limits = new QueryLimits();
         Instant now = Instant.FromSeconds(100);
         int taken = Enumerable.Range(0, 1000).Count(_ => limits.TryTake(Asker, now));
-        Assert.Equal(4 * QueryLimits.PerSource, taken);
+        Assert.Equal(QueryLimits.BurstSeconds * QueryLimits.PerSource, taken);
         Assert.False(limits.TryTake(Asker, now));
         Assert.True(limits.TryTake(Asker, now + TimeSpan.FromSeconds(0.2)));
 
@@ -97,7 +128,7 @@ public sealed class DhtTablesTests
             taken += limits.TryTake(new PeerAddress(Asker.Ip + 1 + (uint)i, 1), now + TimeSpan.FromSeconds(10)) ? 1 : 0;
         }
 
-        Assert.Equal(4 * QueryLimits.InAll, taken);
+        Assert.Equal(QueryLimits.BurstSeconds * QueryLimits.InAll, taken);
         Assert.Equal(QueryLimits.MaxSources, limits.SourceCount);
         Assert.True(limits.TryTake(At("9.9.9.9", 1), now + TimeSpan.FromSeconds(20)));
         Assert.Equal(1, limits.SourceCount);
@@ -134,7 +165,11 @@ public sealed class DhtTablesTests
         Assert.True(seen.Answered(Asker, first, default));
         Assert.False(seen.Contradicts(new DhtContact(first, Asker)));
         Assert.True(seen.Contradicts(new DhtContact(NodeId.Random(random), Asker)));
-        Assert.True(seen.Answered(Asker, NodeId.Random(random), default));
+        for (int i = 1; i < SeenIds.MaxChanges; i++)
+        {
+            Assert.True(seen.Answered(Asker, NodeId.Random(random), default));
+        }
+
         Assert.False(seen.Answered(Asker, first, default));
         Assert.False(seen.Answered(Asker, first, Instant.FromSeconds(10)));
         Assert.True(seen.Contradicts(new DhtContact(first, Asker)));
@@ -165,9 +200,9 @@ public sealed class DhtTablesTests
         Assert.Null(pending.Take(Asker, transaction.AsMemory(0, 3), default));
         Assert.NotNull(pending.Take(Asker, transaction, default));
         Assert.Null(pending.Take(Asker, transaction, default));
-        Assert.Null(pending.TakeLost(Instant.FromSeconds(4.9)));
+        Assert.Null(pending.TakeLost(default(Instant) + PendingQueries.Timeout - TimeSpan.FromMilliseconds(1)));
         int lost = 0;
-        while (pending.TakeLost(Instant.FromSeconds(5)) is not null)
+        while (pending.TakeLost(default(Instant) + PendingQueries.Timeout) is not null)
         {
             lost++;
         }

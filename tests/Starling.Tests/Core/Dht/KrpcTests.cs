@@ -96,6 +96,13 @@ public sealed class KrpcTests
         Assert.False(KrpcReader.MayBe(Encoding.Latin1.GetBytes(message.Replace(":fx", ":fxx", StringComparison.Ordinal) + "e")));
         Assert.Null(KrpcReader.Read(Encoding.Latin1.GetBytes(message + "e"), out _));
 
+        static string Ping(int transaction) => $"d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t{transaction}:{new string('t', transaction)}1:y1:qe";
+        Assert.NotNull(Read(Ping(KrpcMessage.MaxTransactionSize)));
+        Assert.Null(KrpcReader.Read(Encoding.Latin1.GetBytes(Ping(KrpcMessage.MaxTransactionSize + 1)), out _));
+        static string Told(int token) => $"d1:rd2:id20:abcdefghij01234567895:token{token}:{new string('t', token)}e1:t2:aa1:y1:re";
+        Assert.Equal(KrpcMessage.MaxTokenSize, Reply(Told(KrpcMessage.MaxTokenSize)).Token.Length);
+        Assert.Equal(0, Reply(Told(KrpcMessage.MaxTokenSize + 1)).Token.Length);
+
         string values = string.Concat(Enumerable.Repeat("6:axje.u", KrpcMessage.MaxValues + 1));
         Assert.Equal(KrpcMessage.MaxValues, Reply($"d1:rd2:id20:abcdefghij01234567896:valuesl{values}ee1:t2:aa1:y1:re").Values.Count);
         string nodes = string.Concat(Enumerable.Repeat("abcdefghij0123456789axje.u", DhtContact.MaxInList + 1));

@@ -63,6 +63,20 @@ public sealed class TorrentFileTests
         TorrentFile file = With(("announce-list", new BList([Many("http://t", TorrentLimits.MaxTrackers + 1)])), ("url-list", Many("http://s", TorrentLimits.MaxWebSeeds + 1)));
         Assert.Equal(TorrentLimits.MaxTrackers, Assert.Single(file.Trackers).Count);
         Assert.Equal(TorrentLimits.MaxWebSeeds, file.WebSeeds.Count);
+        BList nodes = new([.. Enumerable.Range(1, TorrentLimits.MaxNodes + 1).Select(port => new BList([new BString("192.0.2.1"), new BInteger(port)]))]);
+        Assert.Equal(TorrentLimits.MaxNodes, With(("nodes", nodes)).Nodes.Count);
+    }
+
+    [Fact]
+    public void The_bytes_and_values_of_a_file_and_of_its_info_are_bounded()
+    {
+        Assert.False(TorrentFile.TryRead(new byte[TorrentLimits.MaxTorrentFileSize + 1], out _, out Problem? file));
+        Assert.Contains($"longer than {TorrentLimits.MaxTorrentFileSize} bytes", file.Reason, StringComparison.Ordinal);
+        Assert.False(TorrentInfo.TryRead(new byte[TorrentLimits.MaxInfoSize + 1], out _, out Problem? info));
+        Assert.Contains($"longer than {TorrentLimits.MaxInfoSize} bytes", info.Reason, StringComparison.Ordinal);
+        byte[] values = Encoding.Latin1.GetBytes("d1:al" + string.Concat(Enumerable.Repeat("0:", TorrentLimits.MaxTokens)) + "e4:infodee");
+        Assert.False(TorrentFile.TryRead(values, out _, out Problem? tokens));
+        Assert.Contains($"more than {TorrentLimits.MaxTokens} values", tokens.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

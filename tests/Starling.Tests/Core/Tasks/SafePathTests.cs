@@ -69,13 +69,15 @@ public sealed class SafePathTests
     [Fact]
     public void Length_and_depth_have_bounds()
     {
-        Assert.True(SafePath.IsSafe(new string('a', 255), out _));
-        Assert.False(SafePath.IsSafe(new string('a', 256), out _));
+        Assert.True(SafePath.IsSafe(new string('a', TaskLimitsOfFormat.MaxPathPartLength), out _));
+        Assert.False(SafePath.IsSafe(new string('a', TaskLimitsOfFormat.MaxPathPartLength + 1), out _));
         Assert.False(SafePath.IsSafe(new string('\u00e4', 128), out _));
-        Assert.True(SafePath.IsSafe(string.Join('/', Enumerable.Repeat("a", 32)), out _));
-        Assert.False(SafePath.IsSafe(string.Join('/', Enumerable.Repeat("a", 33)), out _));
-        Assert.True(SafePath.IsSafe(string.Join('/', Enumerable.Repeat(new string('b', 204), 5)), out _));
-        Assert.False(SafePath.IsSafe(string.Join('/', Enumerable.Repeat(new string('b', 205), 5)), out _));
+        Assert.True(SafePath.IsSafe(string.Join('/', Enumerable.Repeat("a", TaskLimitsOfFormat.MaxPathDepth)), out _));
+        Assert.False(SafePath.IsSafe(string.Join('/', Enumerable.Repeat("a", TaskLimitsOfFormat.MaxPathDepth + 1)), out _));
+        string longest = string.Join('/', Enumerable.Repeat(new string('b', 204), 5));
+        Assert.Equal(TaskLimitsOfFormat.MaxPathLength, longest.Length);
+        Assert.True(SafePath.IsSafe(longest, out _));
+        Assert.False(SafePath.IsSafe(longest + "b", out _));
     }
 
     [Theory]

@@ -75,6 +75,19 @@ public sealed class ChokerTests
     }
 
     [Fact]
+    public void Who_is_served_is_looked_at_every_ten_seconds()
+    {
+        Add(1);
+        for (int second = 0; second < 100; second++)
+        {
+            Instant due = _choker.Due;
+            _choker.Rechoke(seeding: false);
+            Assert.Equal(_context.Now < due ? due : _context.Now + DataLimits.Rechoke, _choker.Due);
+            _context.Now += TimeSpan.FromSeconds(1);
+        }
+    }
+
+    [Fact]
     public void A_peer_that_snubs_is_served_only_on_trial()
     {
         DataPeer[] peers = [.. Enumerable.Range(1, 6).Select(number => Add(number))];

@@ -142,7 +142,7 @@ public sealed class DataLimitsTests
         for (int i = 0; i < 2 * DataLimits.MaxOffences; i++)
         {
             Say(new PeerMessage.Extended(Greeter.PeerExchangeId, pex));
-            _now += TimeSpan.FromSeconds(45);
+            _now += DataLimits.LeastPeerExchangeInterval;
         }
 
         Assert.False(IsClosed);
@@ -183,7 +183,7 @@ public sealed class DataLimitsTests
         for (int i = 1; i <= 5; i++)
         {
             Shake(link: new LinkId(i), id: (byte)i, remote: Stranger with { Port = (ushort)i });
-            Assert.Equal(i > 4, _effects.OfType<DataEffect.CloseLink>().Any());
+            Assert.Equal(i > new DataSwarmOptions { PeerId = default, Seed = 0 }.MaxPeersPerAddress, _effects.OfType<DataEffect.CloseLink>().Any());
         }
 
         _swarm = Make(seed: true);
@@ -191,7 +191,7 @@ public sealed class DataLimitsTests
         for (int i = 1; i <= 101; i++)
         {
             Shake(link: new LinkId(i), id: (byte)i, remote: new PeerAddress(Stranger.Ip + (uint)i, 1));
-            Assert.Equal(i > 100, _effects.OfType<DataEffect.CloseLink>().Any());
+            Assert.Equal(i > new DataSwarmOptions { PeerId = default, Seed = 0 }.MaxPeers, _effects.OfType<DataEffect.CloseLink>().Any());
         }
     }
 

@@ -72,6 +72,21 @@ public sealed class DhtServiceTests : IDisposable
         Assert.False(alone.Service.TryHandle(PeerAddress.From(IPAddress.Loopback, 9), new byte[5000]));
     }
 
+    [Fact]
+    public async Task Datagrams_that_wait_for_the_node_are_bounded_and_it_serves_afterwards()
+    {
+        await using var a = new Party("127.0.0.1");
+        for (int i = 0; i < 4 * DhtService.MaxWaiting; i++)
+        {
+            Assert.True(a.Service.TryHandle(PeerAddress.From(IPAddress.Parse("127.0.0.9"), 9), "d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:y1:qe"u8));
+            Assert.InRange(a.Service.WaitingCount, 0, DhtService.MaxWaiting);
+        }
+
+        await using var b = new Party("127.0.0.2", a.Name("127.0.0.1"));
+        await a.FindsAsync(b.Port.EndPoint.Port);
+        Assert.InRange(a.Service.WaitingCount, 0, DhtService.MaxWaiting);
+    }
+
     private sealed class Party : IAsyncDisposable
     {
         private readonly Channel<int> _ports = Channel.CreateUnbounded<int>();

@@ -123,7 +123,22 @@ public sealed class LocalDiscoveryTests
 
         await a.FindAsync(1);
         double seconds = (Environment.TickCount64 - startedMs) / 1000.0;
-        Assert.InRange(a.Ports.Length, 1, 80 + (int)(20 * (seconds + 1)));
+        Assert.InRange(a.Ports.Length, 1, (int)(LocalDiscovery.MaxReportsPerSecond * (LocalDiscovery.Burst + seconds + 1)));
+    }
+
+    [Fact]
+    public async Task Swarms_are_announced_up_to_the_bound()
+    {
+        await using var a = new Listener(FreeUdpPort(), 4001, quick: []);
+        int announced = 1;
+        for (int i = 1; i <= LocalDiscovery.MaxSwarms; i++)
+        {
+            a.Search(InfoHash.Of(Hash256.Of(BitConverter.GetBytes(i))));
+            announced = Math.Min(announced + 1, LocalDiscovery.MaxSwarms);
+            Assert.Equal(announced, a.SwarmCount);
+        }
+
+        Assert.Equal(TimeSpan.FromMinutes(5), new LocalDiscoveryOptions { Listener = new IPEndPoint(IPAddress.Loopback, 1) }.Interval);
     }
 
     [Fact]
@@ -186,6 +201,8 @@ public sealed class LocalDiscoveryTests
 
             _came.Release();
         });
+
+        public int SwarmCount => _discovery.SwarmCount;
 
         public int[] Ports => [.. _ports.Keys.Order()];
 

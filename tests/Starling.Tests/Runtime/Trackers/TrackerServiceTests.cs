@@ -136,6 +136,57 @@ public sealed class TrackerServiceTests : IAsyncDisposable
         await FoundAsync();
     }
 
+    [Theory]
+    [InlineData(HttpTrackerClient.MaxRedirects, true)]
+    [InlineData(HttpTrackerClient.MaxRedirects + 1, false)]
+    public async Task Redirects_are_followed_up_to_the_bound(int redirects, bool answered)
+    {
+        int left = redirects;
+        await using HttpTestTracker tracker = HttpTestTracker.Start(_ => Encoding.Latin1.GetBytes(left-- > 0
+            ? "HTTP/1.1 302 Found\r\nLocation: /announce\r\nContent-Length: 0\r\n\r\n"
+            : $"HTTP/1.1 200 OK\r\nContent-Length: {OnePeer.Length}\r\n\r\n{OnePeer}"));
+        Start([tracker.Url]);
+        if (answered)
+        {
+            await FoundAsync();
+        }
+        else
+        {
+            await RemarkAsync($"it redirects more than {HttpTrackerClient.MaxRedirects} times");
+        }
+    }
+
+    [Fact]
+    public async Task A_flood_of_wrong_datagrams_ends_the_question()
+    {
+        IReadOnlyList<byte[]> flood = [.. Enumerable.Repeat(new byte[16], UdpTrackerClient.MaxDatagrams + 100)];
+        await using var tracker = new UdpTestTracker(first: (_, _) => flood);
+        Start([tracker.Url]);
+        await RemarkAsync("brings no peers");
+        Assert.False(_found.Reader.TryRead(out _));
+    }
+
+    [Fact]
+    public async Task Announces_under_way_are_bounded()
+    {
+        var asked = new SemaphoreSlim(0);
+        await using HttpTestTracker tracker = HttpTestTracker.Start((_, _, stop) =>
+        {
+            asked.Release();
+            return Task.Delay(Timeout.Infinite, stop);
+        });
+        string[][] tiers = [.. Enumerable.Range(0, TrackerService.MaxParallel + 4).Select(i => new[] { $"{tracker.Url}?{i}" })];
+        Start(tiers, 4001, IPAddress.Loopback);
+        for (int i = 0; i < TrackerService.MaxParallel; i++)
+        {
+            Assert.True(await asked.WaitAsync(TimeSpan.FromSeconds(60)));
+        }
+
+        // The others are asked when the first ones have failed.
+        Assert.Equal(TrackerService.MaxParallel, tracker.Requests.Count);
+        await RemarkAsync("brings no peers");
+    }
+
     [Fact]
     public async Task A_host_of_the_local_network_is_asked_for_announces_only()
     {
