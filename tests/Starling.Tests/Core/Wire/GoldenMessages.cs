@@ -73,6 +73,21 @@ public static class GoldenMessages
         ["ut_pex"] =
             "0000005a140264353a6164646564363ac00002011ae1373a61646465642e66313a10363a61646465643631383a20010d"
             + "b80000000000000000000000011ae1383a6164646564362e66313a00373a64726f70706564363ac00002021ae165",
+        ["mse-initiator-value"] =
+            "96e112dab29e8c5272accb9b17b26887ce54a144a4e3b697c7d159b7a817e556b0918db2b4c658e02a87f7e5fb14b18a"
+            + "553e084cbf3dad2d30f16596ccb982d406258c61b30c5c1dae2ddc60bdbd48d79896312aad63238c39e1a633821eb693",
+        ["mse-responder-value"] =
+            "a3e981e821087e74b889c5bfc373ec5be9ed09c85282b9cdb6b07dbaabe0ee5138a91e6245657219d1019ce47ed3613f"
+            + "037c6932a69069a3928b146b354e79cbfeaad601d12598943c43b5b5529915b2c604e43fd6f9ced4efbe68f9edfaeee7",
+        ["mse-initiator-offer"] =
+            "83c8d8a3d91a5bf40d723666c4258731c8427ccbc18e6db890221df55cc4ab8d13032c91fbeb909ff8fb32eb37cdf90b"
+            + "979c88bd7d46346a",
+        ["mse-responder-selection"] =
+            "1d3827940124b81e2164c0f38d69",
+        ["utp-syn"] =
+            "41001234000f4240000000000010000000010000",
+        ["utp-state"] =
+            "21011235001005900000c3500010000000070003000405000000",
     };
 
     public static IEnumerable<string> Names => Hex.Keys;

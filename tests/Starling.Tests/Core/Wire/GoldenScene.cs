@@ -1,10 +1,13 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Text;
 using Starling.Core.Gossip;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
+using Starling.Core.Utp;
 using Starling.Core.Wire;
+using Starling.Core.Wire.Mse;
 using Starling.Runtime.Identity;
 
 namespace Starling.Tests.Core.Wire;
@@ -79,6 +82,9 @@ public static class GoldenScene
         "ut_metadata-data" => Extended(1, new UtMetadata.Data(1, UtMetadata.PieceSize + 5, "hello"u8.ToArray()).Encode()),
         "ut_metadata-reject" => Extended(1, new UtMetadata.Reject(0).Encode()),
         "ut_pex" => Extended(2, Pex().Encode()),
+        "utp-syn" => Utp(new UtpHeader(UtpPacketType.Syn, 4660, 1_000_000, 0, 1_048_576, 1, 0), []),
+        "utp-state" => Utp(new UtpHeader(UtpPacketType.State, 4661, 1_050_000, 50_000, 1_048_576, 7, 3), [5, 0, 0, 0]),
+        _ when name.StartsWith("mse-", StringComparison.Ordinal) => Mse()[name],
         _ => OfTask(Message(name)),
     };
 
@@ -96,6 +102,33 @@ public static class GoldenScene
         "st_stop-replaced" => StopNotice.Sign(Author, TaskId, NextTaskId),
         _ => throw new ArgumentException(name),
     };
+
+    /// <summary>The four messages of a handshake, without pads.</summary>
+    private static Dictionary<string, byte[]> Mse()
+    {
+        static MseRandomness Random(int first) => new(Enumerable.Range(first, MseRandomness.ExponentSize).Select(number => (byte)number).ToArray(), default, default);
+        InfoHash swarm = InfoHash.Of(TaskId);
+        var initiator = new MseInitiator(swarm, MseMethods.Rc4 | MseMethods.Plaintext, default, Random(1));
+        var responder = new MseResponder(new MseSwarmKeys(swarm), MseMethods.Rc4, Random(21));
+        byte[] value = initiator.Start().ToArray();
+        byte[] answer = responder.Receive(value).ToArray();
+        byte[] offer = initiator.Receive(answer).ToArray();
+        return new Dictionary<string, byte[]>
+        {
+            ["mse-initiator-value"] = value,
+            ["mse-responder-value"] = answer,
+            ["mse-initiator-offer"] = offer,
+            ["mse-responder-selection"] = responder.Receive(offer).ToArray(),
+        };
+    }
+
+    private static byte[] Utp(UtpHeader header, byte[] selectiveAck)
+    {
+        var datagram = new byte[UtpPacketCodec.HeaderSize + UtpPacketCodec.ExtensionHeaderSize + selectiveAck.Length];
+        UtpPacketCodec.WriteHeader(datagram, header);
+        selectiveAck.CopyTo(datagram, UtpPacketCodec.HeaderSize + UtpPacketCodec.ExtensionHeaderSize);
+        return selectiveAck.Length == 0 ? datagram[..UtpPacketCodec.HeaderSize] : datagram[..UtpPacketCodec.MarkSelectiveAck(datagram, selectiveAck.Length)];
+    }
 
     private static byte[] OfTask(TaskMessage message)
     {
