@@ -20,14 +20,11 @@ internal sealed class Acceptance
     private readonly HitSearch _hits;
     private readonly PieceJudge _judge;
     private readonly SpotChecks _checks;
-    private readonly bool _learns;
     private readonly bool _amongStrangers;
     private readonly int _self;
     private readonly SortedSet<int> _disputed = [];
     private readonly SortedDictionary<int, ushort> _remembered = [];
-    private readonly SortedSet<int> _again = [];
     private readonly SortedSet<int> _begun = [];
-    private bool _standingsChanged;
     private int _workers = 1;
 
     public Acceptance(NodeContext context, TaskFile task, PieceMap map, HitSearch hits)
@@ -39,7 +36,7 @@ internal sealed class Acceptance
         Workers = new WorkerTable(context.Options.Standings);
         VerifySpec verify = task.Info.Verify;
         bool isArbiter = task.Info.Author == context.Self;
-        _learns = verify is not VerifySpec.Own;
+        Lessons = new Lessons(context, map, Workers, isLearning: verify is not VerifySpec.Own, verify.WithinClass);
         _amongStrangers = !task.IsMemberSwarm && !context.Options.TrustAnyone && verify is VerifySpec.Replicas or VerifySpec.Trust;
         _judge = new PieceJudge(map, Workers, VerificationPolicies.Of(verify, !task.IsMemberSwarm, isArbiter), verify.WithinClass);
         _checks = new SpotChecks(context.Random);
@@ -56,8 +53,8 @@ internal sealed class Acceptance
     /// <summary>Whether what is believed grows out of agreement among people who do not know each other.</summary>
     public bool IsAmongStrangers => _amongStrangers;
 
-    /// <summary>What an earlier process saw is being read back.</summary>
-    public bool IsRestoring { get; set; }
+    /// <summary>What follows for workers.</summary>
+    public Lessons Lessons { get; }
 
     /// <summary>Spot checks that wait or run.</summary>
     public int ChecksDue => _checks.Count;
@@ -95,15 +92,6 @@ internal sealed class Acceptance
         return worker;
     }
 
-    /// <summary>A worker's first word about a piece was counted.</summary>
-    public void Voted(Worker worker, int piece)
-    {
-        if (_learns && !worker.Believed)
-        {
-            worker.Unconfirmed.Add(piece);
-        }
-    }
-
     /// <summary>A worker signed two results of one piece. Its attestations count for nothing; true: this is news, every piece it attested is to be judged again.</summary>
     public bool Distrust(Worker worker, int piece)
     {
@@ -132,12 +120,11 @@ internal sealed class Acceptance
     public IReadOnlyList<int> Tidy(IReadOnlyList<PublicKey> active)
     {
         _workers = Math.Max(1, active.Count);
-        if (!_amongStrangers || !_standingsChanged)
+        if (!_amongStrangers || !Lessons.TakeChanged())
         {
             return [];
         }
 
-        _standingsChanged = false;
         var weights = new List<double>(active.Count);
         foreach (PublicKey key in active)
         {
@@ -150,19 +137,6 @@ internal sealed class Acceptance
         weights.Sort();
         _judge.TypicalWeight = weights.Count == 0 ? Standing.StrangerWeight : weights[weights.Count / 2];
         return [.. _begun];
-    }
-
-    /// <summary>Pieces to be judged again because somebody was refuted since this was last asked.</summary>
-    public IReadOnlyList<int> TakeShaken()
-    {
-        if (_again.Count == 0)
-        {
-            return [];
-        }
-
-        int[] pieces = [.. _again];
-        _again.Clear();
-        return pieces;
     }
 
     /// <summary>Judges a piece again.</summary>
@@ -187,7 +161,15 @@ internal sealed class Acceptance
         if (acceptable != 0)
         {
             _begun.Remove(piece);
-            Learn(piece, acceptable, isNew: before == 0);
+            Worker? lone = Lessons.Take(piece, acceptable);
+            if (MyVote(piece) >= 0)
+            {
+                _checks.Done(piece);
+            }
+            else if (before == 0 && _amongStrangers && lone is { Believed: false })
+            {
+                _checks.Draw(piece, lone.Standing.Confirmed, _workers);
+            }
         }
         else if (_amongStrangers && _map.CandidateCount(piece) > 0)
         {
@@ -208,140 +190,11 @@ internal sealed class Acceptance
         {
             Before = before,
             Acceptable = acceptable,
-            WantedRuns = verdict.WantedRuns,
-            NeedsMyRun = verdict.NeedsMyRun,
+            Verdict = verdict with { Acceptable = acceptable },
             Finished = toggled && _map.IsFinished(piece),
             Unfinished = toggled && !_map.IsFinished(piece),
             SwitchedTo = !toggled && usedBefore is not null && used != usedBefore ? used : null,
         };
-    }
-
-    /// <summary>
-    /// What the judgement says about those who attested the piece: who agrees with somebody I know is confirmed, who got something else is refuted. A worker does
-    /// not confirm itself.
-    /// </summary>
-    private void Learn(int piece, ushort acceptable, bool isNew)
-    {
-        if (!_learns)
-        {
-            return;
-        }
-
-        int known = 0;
-        int knownWorker = -1;
-        int votes = 0;
-        int voter = -1;
-        foreach ((int number, int candidate, VoteState state) in _map.Votes(piece))
-        {
-            if ((acceptable & (1 << candidate)) != 0 && Workers[number].Counts)
-            {
-                (votes, voter) = (votes + 1, number);
-                if (Workers[number].IsKnown && state is VoteState.Open or VoteState.Confirmed)
-                {
-                    (known, knownWorker) = (known + 1, number);
-                }
-            }
-        }
-
-        if (known > 0)
-        {
-            foreach ((int number, int candidate, VoteState state) in _map.Votes(piece))
-            {
-                Worker worker = Workers[number];
-                bool agrees = (acceptable & (1 << candidate)) != 0;
-                if (worker.Believed || (agrees && known == 1 && knownWorker == number))
-                {
-                    continue;
-                }
-
-                if (agrees && state != VoteState.Confirmed)
-                {
-                    Confirm(worker, piece, state);
-                }
-                else if (!agrees && state != VoteState.Refuted && IsComparable(worker, piece, acceptable))
-                {
-                    Refute(worker, piece, state);
-                }
-            }
-        }
-
-        if (MyVote(piece) >= 0)
-        {
-            _checks.Done(piece);
-        }
-        else if (isNew && _amongStrangers && votes == 1 && !Workers[voter].Believed)
-        {
-            _checks.Draw(piece, Workers[voter].Standing.Confirmed, _workers);
-        }
-    }
-
-    private void Confirm(Worker worker, int piece, VoteState state)
-    {
-        if (state == VoteState.Refuted)
-        {
-            Note(worker, StandingChange.Absolved);
-        }
-
-        Note(worker, StandingChange.Confirmed);
-        _map.SetVoteState(piece, worker.Number, VoteState.Confirmed);
-    }
-
-    /// <summary>What it attested since it was last confirmed falls back: it counts only once somebody else got the same.</summary>
-    private void Refute(Worker worker, int piece, VoteState state)
-    {
-        if (state == VoteState.Confirmed)
-        {
-            Note(worker, StandingChange.Retracted);
-        }
-
-        bool isNews = !worker.Standing.IsOutcast && !IsRestoring;
-        Note(worker, StandingChange.Refuted);
-        _map.SetVoteState(piece, worker.Number, VoteState.Refuted);
-        if (isNews)
-        {
-            _context.Refuse("refuted", $"worker {worker.Key} attested a wrong result of piece {piece}", "What it attested and nobody confirmed is computed again");
-        }
-
-        foreach (int attested in worker.Unconfirmed)
-        {
-            if (_map.StateOf(attested, worker.Number) == VoteState.Open)
-            {
-                _map.SetVoteState(attested, worker.Number, VoteState.Suspended);
-                _again.Add(attested);
-            }
-        }
-
-        worker.Unconfirmed.Clear();
-    }
-
-    /// <summary>What is read back was learnt by an earlier process, and kept then.</summary>
-    private void Note(Worker worker, StandingChange change)
-    {
-        _standingsChanged = true;
-        if (!IsRestoring)
-        {
-            worker.Standing.Apply(change);
-            _context.Emit(new NodeEffect.SaveStanding(worker.Key, change));
-        }
-    }
-
-    /// <summary>Whether a worker's result had to be the same as one that is believed.</summary>
-    private bool IsComparable(Worker worker, int piece, ushort acceptable)
-    {
-        if (!_task.Info.Verify.WithinClass)
-        {
-            return true;
-        }
-
-        foreach ((int number, int candidate, _) in _map.Votes(piece))
-        {
-            if ((acceptable & (1 << candidate)) != 0 && Workers[number].IsKnown && Workers[number].EnvironmentClass == worker.EnvironmentClass)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private bool IsBelieved(PublicKey key, Standing standing)
@@ -382,11 +235,8 @@ internal readonly record struct AcceptanceChange
     /// <summary>What is believed now.</summary>
     public required ushort Acceptable { get; init; }
 
-    /// <summary>How many more runs the policy wants.</summary>
-    public required int WantedRuns { get; init; }
-
-    /// <summary>Enough strangers agree; only a run here would add to that.</summary>
-    public required bool NeedsMyRun { get; init; }
+    /// <summary>What the policy says now, with what is believed in <see cref="Acceptable"/>.</summary>
+    public required Verdict Verdict { get; init; }
 
     /// <summary>The piece became finished by it: a result that is here is believed now.</summary>
     public required bool Finished { get; init; }

@@ -25,7 +25,7 @@ internal sealed class TaskSwarm
     private readonly JoinGate _join;
     private readonly PieceMap _map;
     private readonly Acceptance _acceptance;
-    private readonly WorkWindow _window;
+    private readonly WantedRuns _wanted;
     private readonly WorkScheduler _scheduler;
     private readonly SlotTable _slots;
     private readonly SwarmGossip _gossip;
@@ -56,12 +56,12 @@ internal sealed class TaskSwarm
         var logs = new AttestationLogs(context.Self);
         _hits = new HitSearch(context, task.Info, _map, links);
         _acceptance = new Acceptance(context, task, _map, _hits);
-        _window = new WorkWindow(count, _acceptance.IsAmongStrangers);
         _gossip = new SwarmGossip(context, links, logs, _scheduler, task.Id) { BatchArrived = OnBatch, IsOutcast = _acceptance.IsOutcast };
         _downloader = new Downloader(context, _map, links);
         _uploader = new Uploader(context, _map, links, _acceptance.Workers);
         _proofs = new ProofServer(context, _map, links);
         _lost = new LostPieces(context, _map, _downloader);
+        _wanted = new WantedRuns(_map, _acceptance, _hits, _lost, _scheduler);
         _keeper = new ResultKeeper(context, logs, task.Id, restored.Log != 0 ? restored.Log : context.Options.Incarnation);
         _completion = new Completion(context, task.Info, _map, links, _downloader, _slots);
         _runEnds = new RunEnds(context, _map, _acceptance, _scheduler, _slots, _keeper, _lost, _completion);
@@ -332,7 +332,7 @@ internal sealed class TaskSwarm
     /// <summary>At the end of every step: what follows from all that came in.</summary>
     public void Settle()
     {
-        foreach (int piece in _acceptance.TakeShaken())
+        foreach (int piece in _acceptance.Lessons.TakeShaken())
         {
             Reassess(piece);
         }
@@ -392,12 +392,8 @@ internal sealed class TaskSwarm
     private void Restore(RestoredState restored)
     {
         // The folder is mine: signatures were checked before they were saved.
-        _restoring = _acceptance.IsRestoring = true;
-        for (int piece = 0; piece < _map.Count; piece++)
-        {
-            SetWanted(piece, _acceptance.VerdictOn(piece));
-        }
-
+        _restoring = _acceptance.Lessons.IsRestoring = true;
+        _wanted.SetAll();
         foreach ((int piece, ResultId result) in restored.Held)
         {
             int candidate = piece < _map.Count ? _map.Add(piece, result, mine: true) : -1;
@@ -426,7 +422,7 @@ internal sealed class TaskSwarm
             }
         }
 
-        _restoring = _acceptance.IsRestoring = false;
+        _restoring = _acceptance.Lessons.IsRestoring = false;
     }
 
     private bool FitsTask(AttestationBatch batch)
@@ -493,7 +489,7 @@ internal sealed class TaskSwarm
                     continue;
             }
 
-            _acceptance.Voted(worker, entry.Piece);
+            _acceptance.Lessons.Voted(worker, entry.Piece);
             if (batch.Worker == _context.Self)
             {
                 _scheduler.Exclude(entry.Piece);
@@ -677,18 +673,7 @@ internal sealed class TaskSwarm
             OnAcceptanceChanged(piece, change);
         }
 
-        Verdict verdict = new(change.Acceptable, change.WantedRuns, Disputed: false) { NeedsMyRun = change.NeedsMyRun };
-        SetWanted(piece, verdict);
-        if (_window.Note(piece, change.Acceptable != 0 || change.NeedsMyRun))
-        {
-            SetAllWanted();
-        }
-
-        foreach (int open in _window.Advance())
-        {
-            SetWanted(open, _acceptance.VerdictOn(open));
-        }
-
+        _wanted.Note(piece, change.Verdict);
         if (change.Finished)
         {
             OnFinished(piece);
@@ -727,24 +712,6 @@ internal sealed class TaskSwarm
         }
     }
 
-    private void SetWanted(int piece, in Verdict verdict)
-    {
-        int runs = _hits.HasHit ? 0
-            : _lost.IsLost(piece) ? 1
-            : _map.IsAccepted(piece) ? _acceptance.IsCheckDue(piece) ? 1 : 0
-            : verdict.NeedsMyRun ? _window.AllSettled ? 1 : 0
-            : _window.IsOpen(piece) ? verdict.WantedRuns : 0;
-        _scheduler.SetWanted(piece, runs);
-    }
-
-    private void SetAllWanted()
-    {
-        for (int piece = 0; piece < _map.Count; piece++)
-        {
-            SetWanted(piece, _acceptance.VerdictOn(piece));
-        }
-    }
-
     /// <summary>The first hit came, or the last one turned out to be none: every piece is wanted no more, or again.</summary>
     private void OnHitsChanged()
     {
@@ -753,7 +720,7 @@ internal sealed class TaskSwarm
             _slots.KillAll(AbortReason.AcceptedElsewhere);
         }
 
-        SetAllWanted();
+        _wanted.SetAll();
     }
 
     /// <summary>Workers became better known, or worse: what they attested is judged again.</summary>
@@ -769,7 +736,7 @@ internal sealed class TaskSwarm
             Reassess(piece);
         }
 
-        _window.Fit(_scheduler.SwarmSlots, _acceptance.TypicalRuns);
+        _wanted.Tidy();
     }
 
     private void Surrender()

@@ -26,7 +26,7 @@ public sealed class AcceptanceTests
         Make(new VerifySpec.Replicas(2), pieces: 1);
         Vote("one", 0, _right);
         AcceptanceChange change = Vote("two", 0, _right);
-        Assert.Equal((0, true), (change.Acceptable, change.NeedsMyRun));
+        Assert.Equal((0, true), (change.Acceptable, change.Verdict.NeedsMyRun));
         Assert.Equal(1, Vote("me", 0, _right).Acceptable);
         Assert.Equal((1, 1), (Of("one").Confirmed, Of("two").Confirmed));
     }
@@ -64,7 +64,7 @@ public sealed class AcceptanceTests
         Assert.Equal((1, Standing.ProbationResults), (Of("one").Refuted, Of("one").Probation));
 
         // Piece 100 rested on that worker alone; piece 101 was run here too.
-        Assert.Contains(100, _acceptance.TakeShaken());
+        Assert.Contains(100, _acceptance.Lessons.TakeShaken());
         Assert.Equal(0, _acceptance.Reassess(100).Acceptable);
         Assert.Equal(1, _acceptance.Reassess(101).Acceptable);
         Assert.Equal(1, Vote("me", 100, _right).Acceptable);
@@ -83,7 +83,7 @@ public sealed class AcceptanceTests
         _parts.Map.SetHeld(100, 0, held: true);
         _acceptance.Reassess(100);
         AcceptanceChange change = Vote("two", 100, _right);
-        Assert.Equal((0, true, 1), (change.Acceptable, change.Unfinished, change.WantedRuns));
+        Assert.Equal((0, true, 1), (change.Acceptable, change.Unfinished, change.Verdict.WantedRuns));
         Assert.Equal(2, Vote("three", 100, _right).Acceptable);
         Assert.Equal((1, 0), (Of("one").Refuted, Of("two").Refuted));
     }
@@ -135,10 +135,10 @@ public sealed class AcceptanceTests
     public void What_is_read_back_after_a_restart_is_not_learnt_twice()
     {
         Make(new VerifySpec.Replicas(2), pieces: 1);
-        _acceptance.IsRestoring = true;
+        _acceptance.Lessons.IsRestoring = true;
         Vote("one", 0, _right);
         Vote("me", 0, _right);
-        _acceptance.IsRestoring = false;
+        _acceptance.Lessons.IsRestoring = false;
         _acceptance.Reassess(0);
         Assert.Equal(0, Of("one").Confirmed);
         Assert.Empty(_parts.Context.Effects.OfType<NodeEffect.SaveStanding>());
@@ -161,7 +161,7 @@ public sealed class AcceptanceTests
     {
         Make(new VerifySpec.Arbiter(), pieces: 1, author: "author");
         Assert.Equal(0, Vote("me", 0, _right).Acceptable);
-        Assert.Equal(0, Vote("one", 0, _wrong).WantedRuns);
+        Assert.Equal(0, Vote("one", 0, _wrong).Verdict.WantedRuns);
         Assert.Equal(1, Vote("author", 0, _right).Acceptable);
         Assert.Equal(1, Of("one").Refuted);
     }
@@ -186,7 +186,7 @@ public sealed class AcceptanceTests
         int candidate = _parts.Map.Add(piece, result);
         if (_parts.Map.AddVote(piece, worker.Number, candidate) == VoteOutcome.Counted)
         {
-            _acceptance.Voted(worker, piece);
+            _acceptance.Lessons.Voted(worker, piece);
         }
 
         return _acceptance.Reassess(piece);
