@@ -46,6 +46,27 @@ public sealed class DataSwarmTests
         Assert.InRange(seed.Sent.Count, 64 * 4, 64 * 4 * 3);
     }
 
+    /// <summary>No swarm is faster than its seed sends one copy; `swarm-transfer` of the bench has real processes, beside libtorrent.</summary>
+    [Theory]
+    [InlineData(1UL)]
+    [InlineData(2UL)]
+    public void Sixteen_leechers_that_send_as_much_as_the_seed_are_done_soon_after_its_first_copy(ulong number)
+    {
+        const double copySeconds = 40;
+        var net = new DataNet(128, PieceLength, seed: number);
+        long rate = (long)(net.Truth.Length / copySeconds);
+        NetNode seed = net.Add(seed: true, options: options => options with { UpRate = rate });
+        NetNode[] leechers = [.. Enumerable.Range(0, 16).Select(_ => net.Add(options: options => options with { UpRate = rate }))];
+        foreach (NetNode leecher in leechers)
+        {
+            net.Introduce(leecher, [seed, .. leechers.Where(other => other != leecher)]);
+        }
+
+        double start = net.Now.Seconds;
+        Assert.True(net.Run(() => leechers.All(leecher => leecher.IsComplete), 1.5 * copySeconds), $"{leechers.Count(leecher => leecher.IsComplete)} are done");
+        Assert.InRange(net.Now.Seconds - start, 0.99 * copySeconds, 1.5 * copySeconds);
+    }
+
     [Fact]
     public void Peers_are_found_by_peer_exchange()
     {
