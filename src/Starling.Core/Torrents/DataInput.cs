@@ -22,6 +22,9 @@ public abstract record DataInput
     {
         /// <summary>Pieces that are not wanted from the start.</summary>
         public IReadOnlyList<int> Skipped { get; init; } = [];
+
+        /// <summary>Unfinished pieces of which an earlier process left blocks.</summary>
+        public IReadOnlyList<PartialPiece> Partial { get; init; } = [];
     }
 
     /// <summary>Addresses of possible peers, from anywhere but PEX (which the swarm reads itself).</summary>

@@ -27,6 +27,7 @@ public sealed class DataSwarm
     private readonly Choker _choker;
     private PiecePicker? _picker;
     private Downloads? _downloads;
+    private IReadOnlyList<PartialPiece> _partial = [];
     private Instant _nextTick;
     private long _downloadedBefore;
     private bool _completeTold;
@@ -62,7 +63,7 @@ public sealed class DataSwarm
     {
         get
         {
-            Instant wake = _peers.Count > 0 ? _nextTick : Instant.Never;
+            Instant wake = _peers.Count > 0 || _downloads is { HeldBytes: > 0 } ? _nextTick : Instant.Never;
             if (!_stopped && _peers.Count < _context.Options.MaxOutgoing && _addresses.Pending < _context.Options.MaxHalfOpen)
             {
                 wake = Instant.Min(wake, _addresses.NextDue());
@@ -235,7 +236,7 @@ public sealed class DataSwarm
             case PeerMessage.Port port: _greeter.TakePort(peer, port.Number); break;
             case PeerMessage.HashRequest request: _hashes.Answer(peer, request.Range); break;
             case PeerMessage.HashReject reject: _hashes.Rejected(peer, reject.Range); break;
-            case PeerMessage.Hashes hashes when _hashes.Take(peer, hashes): TouchAll(); break;
+            case PeerMessage.Hashes hashes when _hashes.Take(peer, hashes): Resume(); TouchAll(); break;
             default: break;
         }
     }
@@ -321,6 +322,8 @@ public sealed class DataSwarm
         }
 
         _downloads = new Downloads(_context, _peers, _picker, opened.Torrent.Layout, _downLimit, _hashes.Blocks);
+        _partial = opened.Partial;
+        Resume();
 
         // What they said early may show that a link is of no use: it ends.
         foreach (DataPeer peer in new List<DataPeer>(_peers.Established))
@@ -350,6 +353,16 @@ public sealed class DataSwarm
 
         _hashes.Fetch();
         TellComplete();
+    }
+
+    /// <summary>Goes on with pieces that an earlier process began, as soon as they can be checked.</summary>
+    private void Resume()
+    {
+        if (_hashes.CanCheck && _partial.Count > 0)
+        {
+            _downloads!.Resume(_partial);
+            _partial = [];
+        }
     }
 
     private void TakePieces(DataPeer peer, PeerMessage message)
@@ -602,6 +615,7 @@ public sealed class DataSwarm
     private void Stop(string reason)
     {
         _stopped = true;
+        _downloads?.Keep(_context.Now);
         foreach (DataPeer peer in new List<DataPeer>(_peers.All))
         {
             _peers.Close(peer, reason);
@@ -630,6 +644,7 @@ public sealed class DataSwarm
             CheckDeadlines(peer);
         }
 
+        _downloads?.Keep(_context.Now - _context.Options.KeepAfter);
         _exchange.Tick();
         _metadata.Fetch();
         _hashes.Fetch();

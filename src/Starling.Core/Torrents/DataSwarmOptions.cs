@@ -1,3 +1,4 @@
+using System;
 using Starling.Core.Primitives;
 using Starling.Core.Wire;
 
@@ -56,6 +57,9 @@ public sealed record DataSwarmOptions
 
     /// <summary>Bytes of unfinished pieces held in memory, above which blocks go to the disk before their piece is complete.</summary>
     public long MaxHeldBytes { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>Blocks of a piece that takes longer go to the disk before it is complete, so that little of it is lost when the process is killed.</summary>
+    public TimeSpan KeepAfter { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether peers of peers are used and told (BEP 11); false in private torrents (BEP 27).</summary>
     public bool PeerExchange { get; init; } = true;

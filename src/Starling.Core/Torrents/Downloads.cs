@@ -50,6 +50,39 @@ internal sealed class Downloads
     /// <summary>Nothing more can be stored: nothing more is asked for.</summary>
     public void Fail() => _failed = true;
 
+    /// <summary>Goes on with what an earlier process left on the disk.</summary>
+    public void Resume(IReadOnlyList<PartialPiece> partial)
+    {
+        foreach (PartialPiece piece in partial)
+        {
+            if (piece.Piece >= 0 && piece.Piece < _layout.PieceCount && _picker.TryStart(piece.Piece))
+            {
+                PieceProgress progress = Begin(piece.Piece);
+                for (int block = 0; block < progress.Blocks; block++)
+                {
+                    if (piece.Has(block))
+                    {
+                        progress.Restore(block);
+                    }
+                }
+
+                Restored(progress);
+            }
+        }
+    }
+
+    /// <summary>Blocks that are in memory since before <paramref name="before"/> go to the disk, with the others of their piece.</summary>
+    public void Keep(Instant before)
+    {
+        foreach (PieceProgress progress in _pieces.Values)
+        {
+            if (progress.HeldBlocks > 0 && progress.HeldSince <= before)
+            {
+                Write(progress);
+            }
+        }
+    }
+
     /// <summary>Asks this peer for as much as it should have under way.</summary>
     public void Ask(DataPeer peer)
     {
@@ -113,7 +146,7 @@ internal sealed class Downloads
         }
 
         bool wasOpen = progress.FreeBlocks > 0;
-        progress.Arrive(block, peer, data);
+        progress.Arrive(block, peer, data, _context.Now);
         _heldBytes += range.Length;
         if (wasOpen && progress.FreeBlocks == 0)
         {
@@ -349,9 +382,27 @@ internal sealed class Downloads
 
         if (most is { HeldBlocks: > 0 })
         {
-            IReadOnlyList<HeldBlock> held = most.TakeHeld();
-            _heldBytes -= LengthOf(held);
-            _context.Effects.Add(new DataEffect.WriteBlocks(most.Piece, held));
+            Write(most);
+        }
+    }
+
+    private void Write(PieceProgress progress)
+    {
+        IReadOnlyList<HeldBlock> held = progress.TakeHeld();
+        _heldBytes -= LengthOf(held);
+        _context.Effects.Add(new DataEffect.WriteBlocks(progress.Piece, held));
+    }
+
+    private void Restored(PieceProgress progress)
+    {
+        if (progress.MissingBlocks == 0)
+        {
+            _open.Remove(progress);
+            Store(progress);
+        }
+        else
+        {
+            Settle(progress);
         }
     }
 

@@ -44,6 +44,12 @@ internal sealed class PieceProgress
 
     public int Blocks => _states.Length;
 
+    /// <summary>When the first of the blocks in memory came in.</summary>
+    public Instant HeldSince { get; private set; }
+
+    /// <summary>Whether it is known of every block who sent it; those that an earlier process left have no sender.</summary>
+    public bool IsFromKnown { get; private set; } = true;
+
     /// <summary>Blocks nobody was asked for.</summary>
     public int FreeBlocks { get; private set; }
 
@@ -114,8 +120,9 @@ internal sealed class PieceProgress
     }
 
     /// <summary>A block that was asked for came in.</summary>
-    public void Arrive(int block, DataPeer from, BlockBuffer data)
+    public void Arrive(int block, DataPeer from, BlockBuffer data, Instant now)
     {
+        HeldSince = HeldBlocks == 0 ? now : HeldSince;
         _askers[block]--;
         if (_states[block] == BlockState.Free)
         {
@@ -127,6 +134,15 @@ internal sealed class PieceProgress
         _held[block] = data;
         HeldBlocks++;
         MissingBlocks--;
+    }
+
+    /// <summary>An earlier process left a block on the disk.</summary>
+    public void Restore(int block)
+    {
+        _states[block] = BlockState.Written;
+        FreeBlocks--;
+        MissingBlocks--;
+        IsFromKnown = false;
     }
 
     /// <summary>Hands over what is in memory.</summary>
@@ -183,6 +199,7 @@ internal sealed class PieceProgress
     public void Reset()
     {
         Array.Clear(_sources);
+        IsFromKnown = true;
         for (int i = 0; i < _states.Length; i++)
         {
             _states[i] = _askers[i] > 0 ? BlockState.Asked : BlockState.Free;

@@ -25,7 +25,7 @@ internal sealed class PieceSuspects(DataPeerTable peers)
     public bool Bad(PieceProgress progress, IReadOnlyList<Hash256> blockHashes)
     {
         IReadOnlyList<DataPeer> contributors = progress.Contributors();
-        if (contributors.Count == 1)
+        if (contributors.Count == 1 && progress.IsFromKnown)
         {
             peers.Ban(contributors[0].Remote, Code, $"sent piece {progress.Piece} wrong");
             return IsSuspect(progress.Piece);

@@ -5,6 +5,7 @@ using System.IO;
 using Starling.Core.Bencode;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
+using Starling.Core.Torrents;
 
 namespace Starling.Runtime.Torrents;
 

@@ -4,6 +4,7 @@ using System.IO;
 using System.Threading;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
+using Starling.Core.Torrents;
 using Starling.Runtime.Storage;
 
 namespace Starling.Runtime.Torrents;

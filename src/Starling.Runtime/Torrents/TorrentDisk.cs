@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Starling.Core.Metainfo;
@@ -35,11 +36,10 @@ internal sealed class TorrentDisk : IAsyncDisposable
 }
 
 /// <summary>The content of one torrent as the disk thread sees it: checks and writes pieces, and keeps the list of those that are there.</summary>
-internal sealed class TorrentContent(TorrentStorage storage, PieceLayers? layers, BlockPool pool)
+internal sealed class TorrentContent(TorrentStorage storage, PieceLayers? layers, BlockPool pool, TimeSpan saveInterval)
 {
-    private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(1);
-
     private readonly byte[] _have = (byte[])storage.Resume.Pieces.Clone();
+    private readonly SortedDictionary<int, byte[]> _partial = new(storage.Resume.Partial.ToDictionary(static piece => piece.Piece, static piece => piece.Blocks));
     private readonly Lock _layersGate = new();
     private long _savedMs = Environment.TickCount64;
     private bool _changed;
@@ -91,12 +91,19 @@ internal sealed class TorrentContent(TorrentStorage storage, PieceLayers? layers
     {
         try
         {
-            return Write(piece, blocks);
+            if (Write(piece, blocks) is { } problem)
+            {
+                return problem;
+            }
+
+            Note(piece, blocks);
         }
         finally
         {
             pool.Return(blocks);
         }
+
+        return SaveNowAndThen();
     }
 
     /// <summary>Checks a piece whose blocks are all here or written; keeps it when it is right.</summary>
@@ -146,8 +153,9 @@ internal sealed class TorrentContent(TorrentStorage storage, PieceLayers? layers
         }
 
         TorrentResume.Set(_have, piece, good);
+        _partial.Remove(piece);
         _changed = true;
-        return Environment.TickCount64 - _savedMs >= SaveInterval.TotalMilliseconds ? Save(closing: false) : null;
+        return SaveNowAndThen();
     }
 
     /// <summary>Makes what is here durable and known to the next start.</summary>
@@ -160,7 +168,7 @@ internal sealed class TorrentContent(TorrentStorage storage, PieceLayers? layers
         }
 
         _changed = false;
-        return storage.SaveResume(_have, [], closing);
+        return storage.SaveResume(_have, [.. _partial.Select(static piece => new PartialPiece(piece.Key, (byte[])piece.Value.Clone()))], closing);
     }
 
     /// <summary>The hashes of the blocks of a piece that is here, as BEP 52 has them: up to the end of its file. False: it can't be read.</summary>
@@ -182,6 +190,24 @@ internal sealed class TorrentContent(TorrentStorage storage, PieceLayers? layers
         }
 
         return true;
+    }
+
+    private Problem? SaveNowAndThen() => Environment.TickCount64 - _savedMs >= saveInterval.TotalMilliseconds ? Save(closing: false) : null;
+
+    /// <summary>Remembers blocks that were written for the next start.</summary>
+    private void Note(int piece, IReadOnlyList<HeldBlock> blocks)
+    {
+        if (!_partial.TryGetValue(piece, out byte[]? bits))
+        {
+            _partial.Add(piece, bits = new byte[TorrentResume.SizeOf(TorrentStorage.BlockCount(storage.Info, piece))]);
+        }
+
+        foreach (HeldBlock block in blocks)
+        {
+            TorrentResume.Set(bits, block.Index, true);
+        }
+
+        _changed = true;
     }
 
     private PieceVerdict Hash(int piece, IReadOnlyList<HeldBlock> blocks)

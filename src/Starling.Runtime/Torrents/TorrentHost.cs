@@ -71,6 +71,8 @@ public sealed class TorrentHost : IAsyncDisposable
         _deadlines = new Timer(_ => CheckDeadlines(), null, period, period);
     }
 
+    internal TimeSpan SaveInterval => _options.SaveInterval;
+
     /// <summary>Links that stand.</summary>
     public int LinkCount => _links.Count;
 
@@ -101,6 +103,7 @@ public sealed class TorrentHost : IAsyncDisposable
             Sequential = request.Sequential,
             DownRate = request.DownRate,
             UpRate = request.UpRate,
+            KeepAfter = _options.SaveInterval / 2,
             Client = $"Starling {typeof(TorrentHost).Assembly.GetName().Version?.ToString(3)}",
         });
         foreach (InfoHash hash in request.SwarmHashes)

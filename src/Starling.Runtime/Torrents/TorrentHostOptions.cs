@@ -23,6 +23,9 @@ public sealed record TorrentHostOptions
     /// <summary>Bytes of blocks that wait for the disk, above which sockets are not read: little, so that they stay in the processor's caches.</summary>
     public long MaxQueuedBytes { get; init; } = 8 * 1024 * 1024;
 
+    /// <summary>How often the state of a torrent is saved while pieces and blocks come: what came since is lost when the process is killed.</summary>
+    public TimeSpan SaveInterval { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Encryption of connections.</summary>
     public MsePolicy Encryption { get; init; } = MsePolicy.Prefer;
 

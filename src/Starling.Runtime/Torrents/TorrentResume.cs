@@ -1,12 +1,8 @@
 using System;
 using System.Collections.Generic;
+using Starling.Core.Torrents;
 
 namespace Starling.Runtime.Torrents;
-
-/// <summary>Blocks of an unfinished piece that are on the disk.</summary>
-/// <param name="Piece">Number of the piece.</param>
-/// <param name="Blocks">One bit a block of 16 KiB, the first one the highest bit of the first byte (as in <c>bitfield</c>).</param>
-public sealed record PartialPiece(int Piece, byte[] Blocks);
 
 /// <summary>What is known of a torrent's files when it is opened.</summary>
 /// <param name="Pieces">Pieces that were checked and are there: one bit a piece, as in the <c>bitfield</c> message.</param>

@@ -134,7 +134,7 @@ public sealed class TorrentSession
 
         _layers = file.Layers ?? (info.HasV2 ? new PieceLayers(info) : null);
         _webSeeds = [.. file.WebSeeds.Concat(_request.Magnet?.WebSeeds ?? []).Distinct()];
-        _content = new TorrentContent(storage, _layers, Pool);
+        _content = new TorrentContent(storage, _layers, Pool, _host.SaveInterval);
         _storage = storage;
         if (_request.File is null)
         {
@@ -233,7 +233,7 @@ public sealed class TorrentSession
         WasComplete = have.IsFull;
         Interlocked.Exchange(ref _left, BytesMissing(have, _layout));
         _observer.Started(have);
-        Post(new DataInput.Opened(knowledge, have) { Skipped = skipped });
+        Post(new DataInput.Opened(knowledge, have) { Skipped = skipped, Partial = storage.Resume.Partial });
         if (!WasComplete && _webSeeds.Count > 0)
         {
             _web = new WebFetcher(

@@ -8,6 +8,7 @@ using Microsoft.Win32.SafeHandles;
 using Starling.Core.Metainfo;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
+using Starling.Core.Torrents;
 using Starling.Runtime.Storage;
 
 namespace Starling.Runtime.Torrents;

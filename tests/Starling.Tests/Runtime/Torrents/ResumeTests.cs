@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
+using Starling.Core.Torrents;
 using Starling.Runtime.Torrents;
 using Starling.Tests.Core.Metainfo;
 using Starling.Tests.Runtime.Tasks;

@@ -26,7 +26,7 @@ internal sealed class TorrentEnd : ITorrentObserver, IAsyncDisposable
     private readonly TorrentHost _host;
     private readonly PeerFinder? _finder;
 
-    public TorrentEnd(TorrentRequest request, MsePolicy encryption = MsePolicy.Off, IPAddress? address = null, bool asksTrackers = false)
+    public TorrentEnd(TorrentRequest request, MsePolicy encryption = MsePolicy.Off, IPAddress? address = null, bool asksTrackers = false, TimeSpan? saveInterval = null)
     {
         var listening = new LinkTransportOptions
         {
@@ -35,7 +35,7 @@ internal sealed class TorrentEnd : ITorrentObserver, IAsyncDisposable
         };
         Assert.True(ConnectionListener.TryOpen(listening, out ConnectionListener? listener, out _));
         _listener = listener;
-        _host = new TorrentHost(new TorrentHostOptions { Encryption = encryption, LocalAddress = address }, listener, bug => _failed.TrySetResult(new Problem("bug", bug.ToString())));
+        _host = new TorrentHost(new TorrentHostOptions { Encryption = encryption, LocalAddress = address, SaveInterval = saveInterval ?? TimeSpan.FromMinutes(1) }, listener, bug => _failed.TrySetResult(new Problem("bug", bug.ToString())));
         if (asksTrackers)
         {
             var finding = new PeerFinderOptions
