@@ -28,6 +28,12 @@ public abstract record DhtEffect
     /// <param name="Announced">Nodes that took the announcement.</param>
     public sealed record SearchEnded(InfoHash Swarm, bool IsV6, int Asked, int Answered, int Announced) : DhtEffect;
 
+    /// <summary>The end of <see cref="DhtNode.Scrape"/>: about how many there are, as the nodes that keep the swarm say; a liar can only add.</summary>
+    /// <param name="Swarm">The swarm.</param>
+    /// <param name="Seeds">Peers that have everything.</param>
+    /// <param name="Peers">Peers that lack something.</param>
+    public sealed record Scraped(InfoHash Swarm, double Seeds, double Peers) : DhtEffect;
+
     /// <summary>The end of <see cref="DhtNode.Get"/>: the newest genuine item, or null.</summary>
     public sealed record ItemGot(NodeId Target, DhtItem? Item) : DhtEffect;
 

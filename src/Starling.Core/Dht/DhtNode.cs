@@ -187,7 +187,7 @@ public sealed class DhtNode
             newest = family?.Items.Find(target) is { } kept && kept.Key == key ? Newer(newest, kept) : newest;
         }
 
-        bool asks = Find(target, key, salt, now, (_, lookup, _) => newest = Newer(newest, lookup.Item), () => _effects.Add(new DhtEffect.ItemGot(target, newest)));
+        bool asks = Find(ItemLookup(target, key, salt, now), now, (_, lookup, _) => newest = Newer(newest, lookup.Item), () => _effects.Add(new DhtEffect.ItemGot(target, newest)));
         if (!asks && newest is not null)
         {
             _effects.Add(new DhtEffect.ItemGot(target, newest));
@@ -223,9 +223,7 @@ public sealed class DhtNode
         };
 
         return Find(
-            target,
-            item.Key,
-            item.Salt,
+            ItemLookup(target, item.Key, item.Salt, now),
             now,
             (family, lookup, at) =>
             {
@@ -253,6 +251,25 @@ public sealed class DhtNode
         }
     }
 
+    /// <summary>Counts the peers of a swarm (BEP 33) and announces nothing; the answer is <see cref="DhtEffect.Scraped"/>, and peers are reported as they are found.</summary>
+    /// <param name="swarm">The swarm.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>False: too much is going on, or no node is known; there will be no answer.</returns>
+    public bool Scrape(InfoHash swarm, Instant now)
+    {
+        var seeds = new ScrapeFilter();
+        var peers = new ScrapeFilter();
+        return Find(
+            (family, ended) => new Lookup(family, KrpcMethod.GetPeers, NodeId.Of(swarm), now, ended) { IsScrape = true },
+            now,
+            (_, lookup, _) =>
+            {
+                seeds.Unite(lookup.Seeds.ToArray());
+                peers.Unite(lookup.Peers.ToArray());
+            },
+            () => _effects.Add(new DhtEffect.Scraped(swarm, ScrapeFilter.Estimate(seeds.ToArray()), ScrapeFilter.Estimate(peers.ToArray()))));
+    }
+
     /// <summary>The tables, to be given to a later process as <see cref="DhtOptions.Saved"/>.</summary>
     public byte[] Save() => new SavedTable
     {
@@ -264,7 +281,7 @@ public sealed class DhtNode
 
     /// <summary>Looks in both DHTs; <paramref name="found"/> at the end of each, <paramref name="ended"/> after the last.</summary>
     private bool Find(
-        NodeId target, PublicKey? key, ReadOnlyMemory<byte> salt, Instant now, Action<DhtFamily, Lookup, Instant> found, Action ended)
+        Func<DhtFamily, Action<Lookup, Instant>, Lookup> make, Instant now, Action<DhtFamily, Lookup, Instant> found, Action ended)
     {
         _now = now;
         var lookups = new List<(DhtFamily Family, Lookup Lookup)>();
@@ -274,21 +291,23 @@ public sealed class DhtNode
             if (family is { Table.Count: > 0, LookupCount: < DhtFamily.MaxLookups })
             {
                 left++;
-                lookups.Add((family, new Lookup(family, KrpcMethod.Get, target, now, (lookup, at) =>
+                lookups.Add((family, make(family, (lookup, at) =>
                 {
                     found(family, lookup, at);
                     if (--left == 0)
                     {
                         ended();
                     }
-                })
-                { Key = key, Salt = salt }));
+                })));
             }
         }
 
         lookups.ForEach(one => one.Family.TryStart(one.Lookup, now));
         return lookups.Count > 0;
     }
+
+    private static Func<DhtFamily, Action<Lookup, Instant>, Lookup> ItemLookup(NodeId target, PublicKey? key, ReadOnlyMemory<byte> salt, Instant now) =>
+        (family, ended) => new Lookup(family, KrpcMethod.Get, target, now, ended) { Key = key, Salt = salt };
 
     private static DhtItem? Newer(DhtItem? one, DhtItem? other) => one is null || other?.Sequence > one.Sequence ? other ?? one : one;
 

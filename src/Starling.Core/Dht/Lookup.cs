@@ -84,6 +84,15 @@ internal sealed class Lookup : IQueryOwner
     /// <summary>Of get: the item's salt.</summary>
     public ReadOnlyMemory<byte> Salt { get; init; }
 
+    /// <summary>Of get_peers: who is there is counted too (BEP 33).</summary>
+    public bool IsScrape { get; init; }
+
+    /// <summary>Of a scrape: peers that have everything, over all nodes that answered.</summary>
+    public ScrapeFilter Seeds { get; } = new();
+
+    /// <summary>Of a scrape: the other peers.</summary>
+    public ScrapeFilter Peers { get; } = new();
+
     /// <summary>Of get: the newest genuine item so far.</summary>
     public DhtItem? Item { get; private set; }
 
@@ -195,6 +204,12 @@ internal sealed class Lookup : IQueryOwner
         candidate.Token = reply.Token;
         TakePeers(candidate, reply);
         TakeItem(reply);
+        if (IsScrape && reply.Scrape is { } filters)
+        {
+            Seeds.Unite(filters.Seeds);
+            Peers.Unite(filters.Peers);
+        }
+
         IReadOnlyList<DhtContact> nodes = (_family.IsV6 ? reply.Nodes6 : reply.Nodes) ?? [];
         for (int i = 0; i < nodes.Count && i < MaxNodesOfReply; i++)
         {
@@ -250,7 +265,7 @@ internal sealed class Lookup : IQueryOwner
 
     private bool Ask(LookupCandidate candidate, int path, Instant now)
     {
-        var query = new KrpcQuery { Transaction = default, Method = Method, Id = _family.Id, Target = Target };
+        var query = new KrpcQuery { Transaction = default, Method = Method, Id = _family.Id, Target = Target, Scrape = IsScrape };
         if (!_family.TryAsk(query, candidate.Contact.Address, this, candidate, now))
         {
             return false;

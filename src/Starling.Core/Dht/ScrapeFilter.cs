@@ -16,6 +16,15 @@ internal sealed class ScrapeFilter
     private const int Bits = Size * 8;
     private readonly byte[] _bits = new byte[Size];
 
+    /// <summary>Unites it with a filter of another node, <see cref="Size"/> bytes.</summary>
+    public void Unite(ReadOnlySpan<byte> other)
+    {
+        for (int i = 0; i < Size; i++)
+        {
+            _bits[i] |= other[i];
+        }
+    }
+
     /// <summary>A fresh array of the bits.</summary>
     public byte[] ToArray() => (byte[])_bits.Clone();
 
@@ -40,7 +49,8 @@ internal sealed class ScrapeFilter
             ones += BitOperations.PopCount(part);
         }
 
-        double zeros = Math.Min(Bits - 1, Bits - ones);
+        // A full filter, which only a liar makes, says "more than can be counted" and not "for ever".
+        double zeros = Math.Clamp(Bits - ones, 1, Bits);
         return Math.Log(zeros / Bits) / (2 * Math.Log(1 - 1.0 / Bits));
     }
 

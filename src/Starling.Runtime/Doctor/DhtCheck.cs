@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Starling.Core.Dht;
 using Starling.Core.Primitives;
 using Starling.Runtime.Identity;
 using Starling.Runtime.Network;
@@ -67,11 +68,31 @@ internal sealed class DhtCheck(ExaminationOptions options, UdpPort? udp) : IChec
         await Task.Delay(Filling, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return
         [
+            .. await CountAsync(service, cancellation).ConfigureAwait(false),
             new Finding(
                 Name,
                 "nodes",
                 Health.Ok,
                 string.Create(CultureInfo.InvariantCulture, $"the first node answered after {seconds:0.0} s; {service.NodeCount} known {Filling.TotalSeconds:0} s later")),
+        ];
+    }
+
+    /// <summary>How many peers the DHT knows of the task or torrent, if one is named.</summary>
+    private async Task<IReadOnlyList<Finding>> CountAsync(DhtService service, CancellationToken cancellation)
+    {
+        if (options.Swarm is not { } swarm)
+        {
+            return [];
+        }
+
+        DhtEffect.Scraped? counted = await service.ScrapeAsync(swarm).WaitAsync(cancellation).ConfigureAwait(false);
+        return
+        [
+            new Finding(
+                Name,
+                "swarm",
+                Health.Ok,
+                string.Create(CultureInfo.InvariantCulture, $"about {counted?.Seeds ?? 0:0} peers with everything and {counted?.Peers ?? 0:0} others are announced")),
         ];
     }
 

@@ -37,6 +37,7 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
     private readonly ConcurrentDictionary<InfoHash, Action<IReadOnlyList<PeerAddress>>> _found = new();
     private readonly List<(NodeId Target, TaskCompletionSource<DhtItem?> Got)> _gets = [];
     private readonly List<(NodeId Target, TaskCompletionSource<DhtEffect.ItemPut> Put)> _puts = [];
+    private readonly List<(InfoHash Swarm, TaskCompletionSource<DhtEffect.Scraped?> Scraped)> _scrapes = [];
     private readonly SemaphoreSlim _workCame = new(0, 1);
     private readonly CancellationTokenSource _stopping = new();
     private readonly PeerResolver _resolver;
@@ -136,6 +137,22 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
             }
         });
         return put.Task;
+    }
+
+    /// <summary>Counts the peers of a swarm (BEP 33) without announcing anything; null: there is nobody to ask.</summary>
+    public Task<DhtEffect.Scraped?> ScrapeAsync(InfoHash swarm)
+    {
+        _hasSomebody = true;
+        var scraped = new TaskCompletionSource<DhtEffect.Scraped?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Enqueue((node, now) =>
+        {
+            _scrapes.Add((swarm, scraped));
+            if (!node.Scrape(swarm, now))
+            {
+                EndScrapes(swarm, null);
+            }
+        });
+        return scraped.Task;
     }
 
     /// <inheritdoc/>
@@ -261,6 +278,7 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
 
         Save(node);
         _gets.ForEach(get => get.Got.TrySetResult(null));
+        _scrapes.ForEach(scrape => scrape.Scraped.TrySetResult(null));
         _puts.ForEach(put => put.Put.TrySetResult(new DhtEffect.ItemPut(put.Target, 0, [])));
     }
 
@@ -297,6 +315,9 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
                 case DhtEffect.ItemGot got:
                     EndGets(got.Target, got.Item);
                     break;
+                case DhtEffect.Scraped scraped:
+                    EndScrapes(scraped.Swarm, scraped);
+                    break;
                 case DhtEffect.ItemPut put:
                     EndPuts(put);
                     break;
@@ -309,6 +330,12 @@ public sealed class DhtService : IDatagramHandler, IAsyncDisposable
     {
         _gets.FindAll(get => get.Target == target).ForEach(get => get.Got.TrySetResult(item));
         _gets.RemoveAll(get => get.Target == target);
+    }
+
+    private void EndScrapes(InfoHash swarm, DhtEffect.Scraped? scraped)
+    {
+        _scrapes.FindAll(each => each.Swarm == swarm).ForEach(each => each.Scraped.TrySetResult(scraped));
+        _scrapes.RemoveAll(each => each.Swarm == swarm);
     }
 
     private void EndPuts(DhtEffect.ItemPut put)

@@ -102,6 +102,30 @@ public sealed class DhtNodeTests
     }
 
     [Fact]
+    public void A_swarm_is_counted_without_joining_it()
+    {
+        List<(PeerAddress Address, DhtNode Node)> net = _lab.AddNet(40);
+        foreach ((PeerAddress address, DhtNode node) in net.GetRange(1, 12))
+        {
+            node.Search(Swarm, address.Port, _lab.Now);
+        }
+
+        _lab.RunFor(30);
+        Assert.True(net[30].Node.Scrape(Swarm, _lab.Now));
+        _lab.RunFor(40);
+        DhtEffect.Scraped counted = Assert.Single(_lab.Told.Select(told => told.Effect).OfType<DhtEffect.Scraped>());
+        Assert.Equal(Swarm, counted.Swarm);
+        Assert.InRange(counted.Peers, 11.5, 12.5);
+        Assert.InRange(counted.Seeds, 0, 0.1);
+
+        // Who counts is no peer of the swarm.
+        Assert.True(net[31].Node.Scrape(Swarm, _lab.Now));
+        _lab.RunFor(40);
+        Assert.InRange(_lab.Told.Select(told => told.Effect).OfType<DhtEffect.Scraped>().Last().Peers, 11.5, 12.5);
+        Assert.False(_lab.Add(DhtLab.At(900)).Scrape(Swarm, _lab.Now));
+    }
+
+    [Fact]
     public void Of_two_nodes_alone_each_finds_what_the_other_put()
     {
         var lab = new DhtLab();

@@ -18,6 +18,24 @@ public sealed class ScrapeFilterTests
         + "FD8F72EF";
 
     [Fact]
+    public void Filters_unite_and_a_full_one_is_a_number()
+    {
+        var both = new ScrapeFilter();
+        var one = new ScrapeFilter();
+        for (int i = 0; i < 200; i++)
+        {
+            one.Add(PeerAddress.From(new System.Net.IPAddress([192, 0, 2, (byte)i]), 1));
+            both.Unite(one.ToArray());
+        }
+
+        Assert.Equal(one.ToArray(), both.ToArray());
+        Assert.Equal(0, ScrapeFilter.Estimate(new byte[ScrapeFilter.Size]));
+        var full = new byte[ScrapeFilter.Size];
+        System.Array.Fill(full, byte.MaxValue);
+        Assert.InRange(ScrapeFilter.Estimate(full), 5_000, 10_000);
+    }
+
+    [Fact]
     public void The_vector_of_BEP_33()
     {
         var filter = new ScrapeFilter();

@@ -72,6 +72,25 @@ public sealed class NetworkChecksTests : IDisposable
     }
 
     [Fact]
+    public async Task The_peers_that_the_DHT_knows_of_a_swarm_are_counted_without_joining_them()
+    {
+        InfoHash swarm = InfoHash.Of(Hash256.Of([3]));
+        Assert.True(UdpPort.TryOpen(Loopback, out UdpPort? keeperPort, out _));
+        await using UdpPort ownedKeeper = keeperPort;
+        await using DhtService keeper = DhtService.Start(new DhtServiceOptions(), keeperPort, new Ed25519Verifier());
+        Assert.True(UdpPort.TryOpen(new IPEndPoint(IPAddress.Parse("127.0.0.8"), 0), out UdpPort? peerPort, out _));
+        await using UdpPort ownedPeer = peerPort;
+        await using DhtService peer = DhtService.Start(new DhtServiceOptions { Nodes = [$"{keeperPort.EndPoint}"] }, peerPort, new Ed25519Verifier());
+        var announced = new TaskCompletionSource();
+        keeper.Search(swarm, 9, _ => announced.TrySetResult());
+        peer.Search(swarm, (ushort)peerPort.EndPoint.Port, _ => { });
+        await announced.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await using DoctorPort port = DoctorPort.Open(Loopback);
+        IReadOnlyList<Finding> findings = await Dht(Options() with { Nodes = [$"{keeperPort.EndPoint}"], Swarm = swarm }, port);
+        Assert.StartsWith("about 0 peers with everything and 1 others", Named(findings)["swarm"].Seen, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nodes_that_do_not_answer_failed_and_none_is_a_warning()
     {
         await using DoctorPort port = DoctorPort.Open(Loopback);
