@@ -133,6 +133,25 @@ public sealed class DataSwarm
         };
     }
 
+    /// <summary>Every table that a remote can make grow, with its size and its bound (invariant 3), for checkers.</summary>
+    internal IEnumerable<(string Name, long Count, long Bound)> Tables()
+    {
+        yield return ("peers", _peers.Established.Count, _context.Options.MaxPeers);
+        yield return ("addresses", _addresses.Count, AddressBook.MaxAddresses);
+        yield return ("pending connects", _addresses.Pending, _context.Options.MaxHalfOpen);
+        yield return ("held bytes", _downloads?.HeldBytes ?? 0, _context.Options.MaxHeldBytes + BlockBuffer.Capacity);
+        foreach (DataPeer peer in _peers.Established)
+        {
+            yield return ("requests to a peer", peer.Pipeline.Count, DataLimits.MaxRequestsSent);
+            yield return ("requests of a peer", peer.Uploads.Count, DataLimits.MaxRequestsQueued);
+            yield return ("early haves", peer.EarlyHaves.Count, DataLimits.MaxEarlyHaves);
+            yield return ("allowed-fast pieces", peer.AllowedFastHeard.Count, DataLimits.MaxAllowedFastHeard);
+            yield return ("suggestions", peer.Suggested.Count, DataLimits.MaxSuggestions);
+            yield return ("told addresses", peer.ToldAddresses.Count, AddressBook.MaxAddresses);
+            yield return ("offences", peer.Offences, DataLimits.MaxOffences);
+        }
+    }
+
     private void Take(DataInput input)
     {
         switch (input)
@@ -343,9 +362,10 @@ public sealed class DataSwarm
                 TakePieces(peer, said);
             }
 
-            foreach (int piece in peer.EarlyHaves)
+            // What it said may be what no peer of this torrent says; then it is gone.
+            for (int i = 0; i < peer.EarlyHaves.Count && !peer.IsClosing; i++)
             {
-                TakeHave(peer, piece);
+                TakeHave(peer, peer.EarlyHaves[i]);
             }
 
             _context.Touch(peer);
