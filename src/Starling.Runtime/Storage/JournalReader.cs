@@ -207,7 +207,26 @@ internal sealed class JournalReader
         }
 
         ReadOnlySpan<byte> bytes = Window(offset, JournalGroup.HeadSize + group.RecordsLength);
-        return JournalGroup.Matches(Salt, offset, bytes[JournalGroup.HeadSize..], JournalGroup.RecordsCheck(bytes));
+        ReadOnlySpan<byte> records = bytes[JournalGroup.HeadSize..];
+        return JournalGroup.Matches(Salt, offset, records, JournalGroup.RecordsCheck(bytes)) && Describe(records, group.ContentsLength);
+    }
+
+    /// <summary>Whether these are records and nothing else, with contents of exactly that length: no content lies beyond its group.</summary>
+    private static bool Describe(ReadOnlySpan<byte> records, int contentsLength)
+    {
+        long contents = 0;
+        while (!records.IsEmpty)
+        {
+            if (!JournalRecord.TryDecode(records, out JournalRecord record))
+            {
+                return false;
+            }
+
+            contents += record.ContentLength;
+            records = records[record.Size..];
+        }
+
+        return contents == contentsLength;
     }
 
     private bool ContentsAreWhole(JournalGroup group)
