@@ -27,7 +27,7 @@ public sealed class MutableItemTests
     {
         var seed = new byte[32];
         KeyPair keys = KeyPair.Of(seed);
-        using var dht = new LibtorrentDht(Sessions, "127.81.0");
+        using var dht = ForeignDht.OfLibtorrent(Sessions, "127.81.0.%d");
         Assert.True(UdpPort.TryOpen(IPEndPoint.Parse("127.81.1.1:0"), out UdpPort? port, out _));
         await using UdpPort owned = port;
         await using var finder = new PeerFinder(
@@ -59,7 +59,7 @@ public sealed class MutableItemTests
         Directory.CreateDirectory(home.Folder("seed"));
         File.WriteAllBytes(Path.Combine(home.Folder("seed"), "x"), content);
         Assert.Equal(0, StarlingRun.Finish(home.Path, "torrent", "create", Path.Combine(home.Folder("seed"), "x"), "-o", home.Folder("x.torrent")).WaitForExit());
-        using var dht = new LibtorrentDht(Sessions, "127.82.0");
+        using var dht = ForeignDht.OfLibtorrent(Sessions, "127.82.0.%d");
         using StarlingRun publish = StarlingRun.Start(
             home.Path, "torrent", "publish", home.Folder("x.torrent"), "--once", "--json", "--listen", "127.82.1.1:6881", "--dht-router", dht.Router);
         string link = Event(publish, "published").GetProperty("magnet").GetString()!;
