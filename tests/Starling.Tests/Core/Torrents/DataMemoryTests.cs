@@ -236,7 +236,7 @@ public sealed class DataMemoryTests
         foreach (DataPeer peer in (DataPeer[])[first, second])
         {
             int block = progress.Ask();
-            progress.Arrive(block, peer, new BlockBuffer { Length = BlockBuffer.Capacity });
+            progress.Arrive(block, peer, new BlockBuffer { Length = BlockBuffer.Capacity }, default);
         }
 
         return progress;
