@@ -51,7 +51,7 @@ internal sealed class ScrapeFilter
 
         // A full filter, which only a liar makes, says "more than can be counted" and not "for ever".
         double zeros = Math.Clamp(Bits - ones, 1, Bits);
-        return Math.Log(zeros / Bits) / (2 * Math.Log(1 - 1.0 / Bits));
+        return ones == 0 ? 0 : Math.Log(zeros / Bits) / (2 * Math.Log(1 - 1.0 / Bits));
     }
 
     private void Set(int bit) => _bits[bit >> 3] |= (byte)(1 << (bit & 7));

@@ -87,7 +87,9 @@ public sealed class NetworkChecksTests : IDisposable
         await announced.Task.WaitAsync(TimeSpan.FromSeconds(60));
         await using DoctorPort port = DoctorPort.Open(Loopback);
         IReadOnlyList<Finding> findings = await Dht(Options() with { Nodes = [$"{keeperPort.EndPoint}"], Swarm = swarm }, port);
-        Assert.StartsWith("about 0 peers with everything and 1 others", Named(findings)["swarm"].Seen, StringComparison.Ordinal);
+
+        // The one that looks announces itself too, as soon as it knows a node to tell.
+        Assert.Matches("^about 0 peers with everything and [12] others", Named(findings)["swarm"].Seen);
     }
 
     [Fact]
