@@ -92,6 +92,18 @@ internal sealed class DhtFamily
         return next;
     }
 
+    /// <summary>Every table that a remote can make grow, with its size and its bound, for checkers.</summary>
+    public IEnumerable<(string Name, long Count, long Bound)> Tables()
+    {
+        yield return ("nodes", Table.Count, 8 * NodeId.Size * RoutingBucket.K);
+        yield return ("queries under way", Pending.Count, PendingQueries.MaxPending);
+        yield return ("lookups", _lookups.Count, MaxLookups);
+        yield return ("swarms", Peers.SwarmCount, PeerStore.MaxSwarms);
+        yield return ("peers", Peers.PeerCount, PeerStore.MaxPeers);
+        yield return ("items", Items.Count, ItemStore.MaxItems);
+        yield return ("ids of addresses", _seenIds.Count, SeenIds.MaxAddresses);
+    }
+
     /// <summary>Time has passed.</summary>
     public void Tick(Instant now)
     {

@@ -279,6 +279,19 @@ public sealed class DhtNode
         Nodes6 = _families[1]?.Table.Closest(_families[1]!.Id, SavedTable.MaxNodes) ?? [],
     }.Encode();
 
+    /// <summary>Every table that a remote can make grow, with its size and its bound (invariant 3), for checkers.</summary>
+    internal IEnumerable<(string Name, long Count, long Bound)> Tables()
+    {
+        yield return ("sources of queries", _limits.SourceCount, QueryLimits.MaxSources);
+        foreach (DhtFamily? family in _families)
+        {
+            foreach ((string, long, long) table in family?.Tables() ?? [])
+            {
+                yield return table;
+            }
+        }
+    }
+
     /// <summary>Looks in both DHTs; <paramref name="found"/> at the end of each, <paramref name="ended"/> after the last.</summary>
     private bool Find(
         Func<DhtFamily, Action<Lookup, Instant>, Lookup> make, Instant now, Action<DhtFamily, Lookup, Instant> found, Action ended)

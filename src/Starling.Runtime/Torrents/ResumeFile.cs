@@ -103,7 +103,8 @@ internal sealed record ResumeFile
         }
     }
 
-    private static ResumeFile? Decode(byte[] bytes, TorrentInfo info)
+    /// <summary>Reads what <see cref="Encode"/> gave; null when it is none of that, damaged, or of another torrent.</summary>
+    internal static ResumeFile? Decode(byte[] bytes, TorrentInfo info)
     {
         ReadOnlyMemory<byte> body = bytes.AsMemory(Hash256.Size);
         BReaderOptions options = BReaderOptions.File with { MaxSize = MaxSize };

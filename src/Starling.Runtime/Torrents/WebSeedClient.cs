@@ -105,7 +105,8 @@ internal sealed class WebSeedClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private static Outcome CheckHead(Uri uri, HttpResponseMessage response, long offset, long fileLength, int length)
+    /// <summary>Whether the head of an answer announces exactly what was asked for; no problem: it does.</summary>
+    internal static Outcome CheckHead(Uri uri, HttpResponseMessage response, long offset, long fileLength, int length)
     {
         HttpContentHeaders head = response.Content.Headers;
         switch (response.StatusCode)

@@ -6,13 +6,16 @@ using System.Text;
 using Starling.Core.Dht;
 using Starling.Core.Dht.Krpc;
 using Starling.Core.Primitives;
-using Starling.Tests.Core.Fuzz;
+using Starling.Fuzz.Engine;
+using Starling.Fuzz.Mutation;
 
 namespace Starling.Tests.Core.Dht;
 
 /// <summary>What others send does not harm a node, and each bound of what it does for them holds.</summary>
 public sealed class DhtHostileTests
 {
+    private const int Rounds = 20_000;
+
     private static readonly InfoHash Swarm = InfoHash.Of(Hash256.Of([1]));
 
     private readonly DhtLab _lab = new();
@@ -32,13 +35,13 @@ public sealed class DhtHostileTests
         net[5].Node.Get(NodeId.Of(Swarm), null, default, _lab.Now);
         _lab.RunFor(20);
 
-        var mutation = new Mutation(20_260_103, corpus);
+        var mutation = new Mutator(20_260_103, corpus, InputShape.Bencode);
         var random = new DeterministicRandom(1);
         _lab.Passes = (from, to, datagram) =>
         {
             if (random.Next(3) == 0)
             {
-                _lab.Inject(from, to, mutation.Next());
+                _lab.Inject(from, to, mutation.Next().ToArray());
                 return random.Next(2) == 0;
             }
 
@@ -49,10 +52,9 @@ public sealed class DhtHostileTests
             node.Search(InfoHash.Of(Hash256.Of([2])), 1, _lab.Now);
         }
 
-        int rounds = int.TryParse(Environment.GetEnvironmentVariable("STARLING_FUZZ_ROUNDS"), out int asked) ? asked : 20_000;
-        for (int round = 0; round < rounds; round++)
+        for (int round = 0; round < Rounds; round++)
         {
-            _lab.Inject(DhtLab.At(random.Next(2000)), net[random.Next(net.Count)].Address, mutation.Next());
+            _lab.Inject(DhtLab.At(random.Next(2000)), net[random.Next(net.Count)].Address, mutation.Next().ToArray());
             if (round % 100 == 0)
             {
                 _lab.RunFor(0.5);

@@ -6,7 +6,6 @@ using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Torrents;
 using Starling.Core.Wire;
-using Starling.Tests.Core.Fuzz;
 
 namespace Starling.Tests.Core.Torrents;
 
@@ -63,27 +62,6 @@ public sealed class DataFrameReaderTests
         DataFrameReader reader = ReadOf([.. PeerMessageCodec.Encode(new PeerMessage.Block(1, 2, new byte[100]))[..60]]);
         Assert.NotNull(reader.TakePartialBlock());
         Assert.Null(reader.TakePartialBlock());
-    }
-
-    [Fact]
-    public void Damaged_streams_never_throw_and_never_lose_a_buffer()
-    {
-        int cases = int.TryParse(Environment.GetEnvironmentVariable("STARLING_FUZZ_CASES"), out int more) ? more : 20_000;
-        var mutation = new Mutation(11, [.. Messages().Where(message => message is not PeerMessage.Block { Data.Length: > 1000 }).Select(PeerMessageCodec.Encode)]);
-        int rented = 0;
-        for (int i = 0; i < cases; i++)
-        {
-            var reader = new DataFrameReader(() =>
-            {
-                rented++;
-                return new BlockBuffer();
-            });
-            var frames = new List<DataFrame>();
-            reader.Read(mutation.Next(), frames);
-            reader.Read(mutation.Next(), frames);
-            rented -= frames.Count(frame => frame.Kind == DataFrameKind.Block) + (reader.TakePartialBlock() is null ? 0 : 1);
-            Assert.Equal(0, rented);
-        }
     }
 
     [Fact]

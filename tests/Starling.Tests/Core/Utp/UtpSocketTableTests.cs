@@ -3,14 +3,14 @@ using System.Collections.Generic;
 using System.Linq;
 using Starling.Core.Primitives;
 using Starling.Core.Utp;
-using Starling.Tests.Core.Fuzz;
+using Starling.Fuzz.Mutation;
 
 namespace Starling.Tests.Core.Utp;
 
 /// <summary>What strangers can do to the port.</summary>
 public sealed class UtpSocketTableTests
 {
-    private static readonly int Rounds = int.TryParse(Environment.GetEnvironmentVariable("UTP_FUZZ_ROUNDS"), out int more) ? more : 20_000;
+    private const int Rounds = 20_000;
 
     private readonly VirtualTime _time = new();
     private readonly UtpHost _host;
@@ -152,7 +152,7 @@ public sealed class UtpSocketTableTests
         a.Table.Connect(b.Address, a.Clock)!.Write(new byte[20_000], a.Clock);
         record.Run(() => false, TimeSpan.FromSeconds(20));
         seen.AddRange(a.Sent.Concat(b.Sent));
-        var mutation = new Mutation(9, seen);
+        var mutation = new Mutator(9, seen);
         var random = new DeterministicRandom(10);
 
         for (int conversation = 0; conversation < 20; conversation++)
@@ -172,7 +172,7 @@ public sealed class UtpSocketTableTests
                 }
 
                 // Half of it with the right id, so that it is looked at.
-                byte[] bytes = mutation.Next();
+                byte[] bytes = mutation.Next().ToArray();
                 if (bytes.Length > 3 && random.Next(2) == 0 && d.Sent.Count > 0 && c.Sent.Count > 0)
                 {
                     bool toC = random.Next(2) == 0;
