@@ -41,7 +41,7 @@ internal static class Parts
         Files = [new OutputFile("a/left.png", 3), new OutputFile("a/right.png", 4)],
         Merge = "cat $PART_LIST > \"$FILE\"",
         PieceLength = 4096,
-        Inputs = [new InputSpec("in.bin", Hash256.Of("in"u8), 700)],
+        Inputs = [new InputSpec("in.bin", new TorrentId(Hash256.Of("in"u8)), 700)],
         Chunks = new ChunkSpec("in.bin", 100),
         Needs = new NeedsSpec { Programs = ["ffmpeg >= 5"], Cores = 2, MemoryBytes = 1 << 30, DiskBytes = 5, Os = "linux", Arch = "x64" },
         Limits = new RunLimits { Wall = TimeSpan.FromMinutes(10), Cpu = TimeSpan.FromSeconds(5), MemoryBytes = 1 << 20, DiskBytes = 0, Processes = 9, Network = "full" },

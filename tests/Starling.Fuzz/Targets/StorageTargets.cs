@@ -4,12 +4,16 @@ using System.IO;
 using System.Linq;
 using System.Net;
 using System.Net.Http;
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Starling.Core.Metainfo;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
+using Starling.Core.Torrents;
+using Starling.Core.Verification;
 using Starling.Fuzz.Engine;
+using Starling.Runtime.Reputation;
 using Starling.Runtime.Storage;
 using Starling.Runtime.Torrents;
 
@@ -76,6 +80,14 @@ internal static class StorageTargets
         },
         new()
         {
+            Name = "standing",
+            Covers = [typeof(StandingEntry)],
+            MaxSize = StandingEntry.Size + 4,
+            Seeds = () => [Standing(StandingEntryKind.Whole), Standing(StandingEntryKind.Refuted)],
+            Start = StandingPass,
+        },
+        new()
+        {
             Name = "journal",
             Covers = [typeof(JournalReader), typeof(JournalGroup), typeof(JournalRecord)],
             Shape = InputShape.Script,
@@ -100,6 +112,33 @@ internal static class StorageTargets
             Start = () => WebSeedHead,
         },
     ];
+
+    private static byte[] Standing(StandingEntryKind kind)
+    {
+        var bytes = new byte[StandingEntry.Size];
+        var record = kind == StandingEntryKind.Whole ? new StandingRecord(12, 1, 8, 10, StandingOverride.None) : default;
+        new StandingEntry(Parts.Worker.PublicKey, kind, record, 5).Write(bytes);
+        return bytes;
+    }
+
+    /// <summary>The check value is put right, for nearly no change would leave it so; what was read must give the same state again.</summary>
+    private static Pass StandingPass() => static input =>
+    {
+        if (input.Length < StandingEntry.Size)
+        {
+            return null;
+        }
+
+        byte[] bytes = input[..StandingEntry.Size].ToArray();
+        SHA256.HashData(bytes.AsSpan(0, 56)).AsSpan(0, 8).CopyTo(bytes.AsSpan(56));
+        if (StandingEntry.TryRead(bytes) is not { } entry)
+        {
+            return null;
+        }
+
+        entry.Write(bytes);
+        return bytes;
+    };
 
     private static TorrentInfo Torrent() => TorrentTargets.File(TorrentTargets.Folder(TorrentVersion.Hybrid)).Info;
 

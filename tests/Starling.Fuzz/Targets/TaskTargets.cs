@@ -65,7 +65,7 @@ internal static class TaskTargets
         new()
         {
             Name = "task-info",
-            Covers = [typeof(TaskFileCodec), typeof(TaskInfoCodec), typeof(TaskInfoValidator), typeof(PublicKey)],
+            Covers = [typeof(TaskFileCodec), typeof(TaskInfoCodec), typeof(TaskInfoValidator), typeof(VerifySpecCodec), typeof(TorrentId), typeof(PublicKey)],
             Shape = InputShape.Bencode,
             Words = InfoKeys,
             Seeds = () => [Parts.Make(Parts.PlainTask).InfoBytes.ToArray(), Parts.Make(Parts.FullTask).InfoBytes.ToArray()],

@@ -95,6 +95,26 @@ internal static class TorrentTargets
         },
         new()
         {
+            Name = "mutable-magnet",
+            Covers = [typeof(MutableMagnet)],
+            Words = ["magnet:?", "xs=urn:btpk:", "&s=", "&dn=", "&tr=", "&x.pe=", "udp%3A%2F%2Ft.example%3A6969", "%00", "&xs.1="],
+            MaxSize = 2048,
+            Seeds = () => [Parts.Latin($"magnet:?xs=urn:btpk:{new string('a', 64)}&s=6e&dn=n&tr=udp%3A%2F%2Ft.example%3A6969&x.pe=10.0.0.1:6881")],
+            Start = () => static input => MutableMagnet.TryParse(Parts.Text(input), out MutableMagnet? link, out _) ? Parts.Utf8(link.ToString()) : null,
+            AllocationPerByte = 256,
+        },
+        new()
+        {
+            Name = "torrent-pointer",
+            Covers = [typeof(TorrentPointer)],
+            Shape = InputShape.Bencode,
+            Words = ["ih", "ih2", "2:ih20:", "3:ih232:"],
+            MaxSize = 1200,
+            Seeds = () => [new TorrentPointer { V2 = Hash256.Of("v2"u8) }.Encode(), new TorrentPointer { V1 = InfoHash.Of(Hash256.Of("v1"u8)), V2 = Hash256.Of("v2"u8) }.Encode()],
+            Start = () => static input => TorrentPointer.TryRead(input, out TorrentPointer? pointer) ? pointer.Encode() : null,
+        },
+        new()
+        {
             Name = "file-selection",
             Covers = [typeof(FileSelection)],
             Words = [",", "-", "0-", "199999", "200000", "4294967296", " "],

@@ -31,6 +31,9 @@ public sealed class ParserInventoryTests
         ["MseStream"] = "hands on bytes to the machines of the handshake, which have targets",
         ["DataSendQueue"] = "sends",
         ["NodeFile"] = "reads a file for SavedTable, which has a target",
+        ["TaskCredit"] = "opens a journal for its reader, which has a target",
+        ["AuthoredInput"] = "opens what its own user names, for readers that have targets",
+        ["TorrentFileReading"] = "opens a file for TorrentFile, which has a target",
         ["FolderLock"] = "takes a lock",
         ["TaskLoader"] = "opens files for the readers of tasks, which have targets",
     };
