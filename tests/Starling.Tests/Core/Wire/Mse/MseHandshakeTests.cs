@@ -112,6 +112,21 @@ public sealed class MseHandshakeTests
     }
 
     [Fact]
+    public void What_never_becomes_a_handshake_is_held_up_to_the_bound_and_ended()
+    {
+        MseResponder responder = Responder(valuePad: 0);
+        byte[] nonsense = [.. Initiator().Start().Span[..96], .. new byte[4 * MseHandshake.MaxPending]];
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int at = 0; at < nonsense.Length && !responder.IsOver; at += 100)
+        {
+            responder.Receive(nonsense.AsSpan(at, Math.Min(100, nonsense.Length - at)));
+        }
+
+        Assert.NotNull(responder.Problem);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 12L * MseHandshake.MaxPending);
+    }
+
+    [Fact]
     public void A_pad_longer_than_the_bound_ends_the_search_on_both_sides()
     {
         MseResponder responder = Responder();
