@@ -24,7 +24,12 @@ public static class TaskAuthor
     /// </summary>
     public static bool TryPrepareOpen(
         TaskDraft draft, FetchMetadata? fetch, [NotNullWhen(true)] out PreparedTask? prepared, [NotNullWhen(false)] out Problem? problem) =>
-        TryPrepare(draft, author: null, new VerifySpec.Replicas(TaskLimitsOfFormat.MinReplicas), fetch, out prepared, out problem);
+        TryPrepare(draft, [], author: null, new VerifySpec.Replicas(TaskLimitsOfFormat.MinReplicas), fetch, out prepared, out problem);
+
+    /// <summary>The same with inputs that were read already, before those that the draft names.</summary>
+    internal static bool TryPrepareOpen(
+        TaskDraft draft, IReadOnlyList<AuthoredInput> inputs, [NotNullWhen(true)] out PreparedTask? prepared, [NotNullWhen(false)] out Problem? problem) =>
+        TryPrepare(draft, inputs, author: null, new VerifySpec.Replicas(TaskLimitsOfFormat.MinReplicas), fetch: null, out prepared, out problem);
 
     /// <summary>The task of <c>starling create</c>: signed; a member swarm with a fresh secret, or public and verified.</summary>
     /// <param name="draft">What the author wrote.</param>
@@ -53,7 +58,7 @@ public static class TaskAuthor
         }
 
         VerifySpec verify = isPublic ? new VerifySpec.Replicas(TaskLimitsOfFormat.MinReplicas) : new VerifySpec.Own();
-        if (!TryPrepare(draft, author.PublicKey, verify, fetch, out prepared, out problem))
+        if (!TryPrepare(draft, [], author.PublicKey, verify, fetch, out prepared, out problem))
         {
             return false;
         }
@@ -70,6 +75,7 @@ public static class TaskAuthor
 
     private static bool TryPrepare(
         TaskDraft draft,
+        IReadOnlyList<AuthoredInput> read,
         PublicKey? author,
         VerifySpec verify,
         FetchMetadata? fetch,
@@ -77,7 +83,7 @@ public static class TaskAuthor
         [NotNullWhen(false)] out Problem? problem)
     {
         prepared = null;
-        var inputs = new List<AuthoredInput>();
+        var inputs = new List<AuthoredInput>(read);
         RunSpec run = draft.Run;
         ChunkSpec? chunks = null;
         IReadOnlyList<OutputFile> files = draft.Files;

@@ -8,25 +8,33 @@ using System.Text.Unicode;
 using Starling.Core.Crypto;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Runtime.Identity;
 using Starling.Runtime.Torrents;
 
 namespace Starling.Runtime.Tasks;
 
 /// <summary>
-/// Opens the TASK of a command line: a task file, YAML, BitWorker's file or a magnet link. YAML and BitWorker's files become the same open task
-/// on every machine.
+/// Opens the TASK of a command line: a task file, YAML, BitWorker's or CompTorrent's file, or a magnet link. YAML and the files of others become the same open
+/// task on every machine.
 /// </summary>
 /// <param name="verifier">Checks signatures.</param>
 /// <param name="fetch">Gets the metadata of inputs that are magnet links; null: they are refused.</param>
-public sealed class TaskLoader(ISignatureVerifier verifier, FetchMetadata? fetch = null)
+/// <param name="data">The chunks of a CompTorrent file; null: the owner named none.</param>
+public sealed class TaskLoader(ISignatureVerifier verifier, FetchMetadata? fetch = null, DataFolder? data = null)
 {
-    private const string KnownKinds = "A task is a .starling, .yaml, .yml or .rbw file, or a magnet link.";
+    private const string CompTorrent = ".comptorrent";
+    private const string KnownKinds = "A task is a .starling, .yaml, .yml, .rbw or .comptorrent file, or a magnet link.";
 
     /// <summary>Opens <paramref name="argument"/>; the problem names the file and what to do.</summary>
     public bool TryLoad(string argument, [NotNullWhen(true)] out LoadedTask? loaded, [NotNullWhen(false)] out Problem? problem)
     {
         ArgumentNullException.ThrowIfNull(argument);
         loaded = null;
+        if (data is not null && KindOf(argument) != CompTorrent)
+        {
+            return Refuse(argument, "--data names the chunks of a .comptorrent file, and this is none", "Leave --data out.", out problem);
+        }
+
         if (MagnetLink.IsMagnet(argument))
         {
             loaded = MagnetLink.TryParse(argument, out MagnetLink? link, out problem) ? new LoadedTask.Linked(link) : null;
@@ -44,7 +52,7 @@ public sealed class TaskLoader(ISignatureVerifier verifier, FetchMetadata? fetch
             ".yaml" or ".yml" => TryLoadYaml(bytes, argument, folder, out loaded, out problem),
             ".starling" => TryLoadTaskFile(bytes, argument, folder, out loaded, out problem),
             ".rbw" => TryLoadRbw(bytes, argument, out loaded, out problem),
-            ".comptorrent" => Refuse(argument, "CompTorrent's files are not supported yet", "Write the task as YAML: see docs/task-file.md.", out problem),
+            CompTorrent => TryLoadCompTorrent(bytes, argument, out loaded, out problem),
             ".torrent" => Refuse(argument, "this is an ordinary torrent, not a task", KnownKinds, out problem),
             _ => Refuse(argument, "the end of the file's name says nothing known", KnownKinds, out problem),
         };
@@ -68,24 +76,27 @@ public sealed class TaskLoader(ISignatureVerifier verifier, FetchMetadata? fetch
             && TryReadDraft(bytes, path, FolderOf(path), out draft, out locate, out problem);
     }
 
-    /// <summary>Reads BitWorker's file into the task that <c>run</c> would make of it, for <c>starling import</c>.</summary>
-    public static bool TryImport(string path, [NotNullWhen(true)] out TaskFile? task, [NotNullWhen(false)] out Problem? problem)
+    /// <summary>Reads the file of another program into the task that <c>run</c> would make of it, for <c>starling import</c>.</summary>
+    /// <param name="path">BitWorker's or CompTorrent's file.</param>
+    /// <param name="data">The chunks of a CompTorrent file; null: the owner named none.</param>
+    /// <param name="prepared">The task, and its inputs.</param>
+    /// <param name="problem">What is wrong.</param>
+    public static bool TryImport(string path, DataFolder? data, [NotNullWhen(true)] out PreparedTask? prepared, [NotNullWhen(false)] out Problem? problem)
     {
-        task = null;
-        if (KindOf(path) != ".rbw")
+        ArgumentNullException.ThrowIfNull(path);
+        prepared = null;
+        if (KindOf(path) is not (".rbw" or CompTorrent))
         {
-            Refuse(path, KindOf(path) == ".comptorrent" ? "CompTorrent's files are not supported yet" : "this is not a .rbw file", "Import takes .rbw files.", out problem);
+            return Refuse(path, "this is neither a .rbw nor a .comptorrent file", "Import takes the files of BitWorker and of CompTorrent.", out problem);
+        }
+
+        if (!new TaskLoader(new Ed25519Verifier(), null, data).TryLoad(path, out LoadedTask? loaded, out problem))
+        {
             return false;
         }
 
-        if (!TryReadFile(path, TaskLimitsOfFormat.MaxTaskFileSize, out byte[]? bytes, out problem))
-        {
-            return false;
-        }
-
-        bool imported = RbwFile.TryImport(bytes, out task, out problem);
-        problem = problem is null ? null : InFile(path, problem);
-        return imported;
+        prepared = ((LoadedTask.Here)loaded).Prepared;
+        return true;
     }
 
     private static string KindOf(string path) => Path.GetExtension(path).ToLowerInvariant();
@@ -171,6 +182,21 @@ public sealed class TaskLoader(ISignatureVerifier verifier, FetchMetadata? fetch
         }
 
         loaded = new LoadedTask.Here(new PreparedTask(task, [], []), TaskSignature.None);
+        return true;
+    }
+
+    private bool TryLoadCompTorrent(byte[] bytes, string path, out LoadedTask? loaded, [NotNullWhen(false)] out Problem? problem)
+    {
+        loaded = null;
+        PreparedTask? prepared = null;
+        if (!CompTorrentReader.TryRead(bytes, out CompTorrentFile? file, out problem)
+            || !CompTorrentTask.TryPrepare(file, data?.Path, data?.LayoutOf(file.Name, Hash256.Of(bytes)), out prepared, out problem))
+        {
+            problem = InFile(path, problem);
+            return false;
+        }
+
+        loaded = new LoadedTask.Here(prepared, TaskSignature.None);
         return true;
     }
 

@@ -4,6 +4,7 @@ using Starling.Core.Primitives;
 using Starling.Inspect;
 using Starling.Run;
 using Starling.Runtime.Identity;
+using Starling.Runtime.Tasks;
 using Starling.Torrents;
 
 namespace Starling.Commands;
@@ -14,15 +15,16 @@ internal static class InspectCommand
     public static Command Build()
     {
         var task = new Argument<string>("TASK") { Description = "a .starling, .yaml, .rbw or .comptorrent file" };
+        Option<string?> data = ImportCommand.DataOption();
         var json = new Option<bool>("--json") { Description = "print one JSON object" };
-        var command = new Command("inspect", "Show what a task would run here, its needs, limits, verification and signature.") { task, json };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(task), parsed.GetValue(json)));
+        var command = new Command("inspect", "Show what a task would run here, its needs, limits, verification and signature.") { task, data, json };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(task), parsed.GetValue(data), parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(string text, bool json)
+    private static int Run(string text, string? data, bool json)
     {
-        if (!TaskArgument.TryLoad(text, new MagnetInputs(), out TaskArgument? argument, out Problem? problem))
+        if (!TaskArgument.TryLoad(text, new MagnetInputs(), data is null ? null : new DataFolder(data, Layout: null), out TaskArgument? argument, out Problem? problem))
         {
             Console.Error.WriteLine($"starling inspect: {problem}");
             return ExitCode.Usage;

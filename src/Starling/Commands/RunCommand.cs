@@ -12,6 +12,7 @@ internal static class RunCommand
     public static Command Build()
     {
         var task = new Argument<string>("TASK") { Description = "a .starling, .yaml, .rbw or .comptorrent file, or a magnet link" };
+        Option<string?> data = ImportCommand.DataOption();
         var dir = new Option<string?>("--dir") { Description = "folder for the output (default: named after the task)", HelpName = "DIR" };
         Option<int?> slots = BoundedNumber.Option("--slots", 1, RunSettings.MaxSlots, "pieces computed at once (default: cores ÷ local peers)");
         Option<IPEndPoint?> listen = ListenOption();
@@ -28,7 +29,7 @@ internal static class RunCommand
         Option<string[]> routers = RouterOption();
         var command = new Command("run", "Join the swarm of a task: compute, share and merge; then share until stopped.")
         {
-            task, dir, slots, listen, peers, localPeers, noUtp, noDht, routers, noPortMapping, trust, publish, exit, json,
+            task, data, dir, slots, listen, peers, localPeers, noUtp, noDht, routers, noPortMapping, trust, publish, exit, json,
         };
         command.Validators.Add(result =>
         {
@@ -40,6 +41,7 @@ internal static class RunCommand
         command.SetAction(parsed => RunAction.Run(new RunSettings
         {
             Task = parsed.GetRequiredValue(task),
+            Data = parsed.GetValue(data),
             Dir = parsed.GetValue(dir),
             Slots = parsed.GetValue(slots),
             Listen = parsed.GetValue(listen),

@@ -15,6 +15,9 @@ internal sealed record RunSettings
     /// <summary>A file or a magnet link.</summary>
     public required string Task { get; init; }
 
+    /// <summary>The folder that holds the chunks of a .comptorrent file; null: none was named.</summary>
+    public string? Data { get; init; }
+
     /// <summary>Null: a folder named after the task, in the current one.</summary>
     public string? Dir { get; init; }
 

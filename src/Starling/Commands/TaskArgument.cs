@@ -30,12 +30,14 @@ internal sealed record TaskArgument
     /// <summary>Opens it.</summary>
     /// <param name="text">As it was typed.</param>
     /// <param name="magnets">Gets the metadata of inputs that are magnet links.</param>
+    /// <param name="data">The chunks of a CompTorrent file; null: none were named.</param>
     /// <param name="argument">The task.</param>
     /// <param name="problem">Why not.</param>
-    public static bool TryLoad(string text, MagnetInputs magnets, [NotNullWhen(true)] out TaskArgument? argument, [NotNullWhen(false)] out Problem? problem)
+    public static bool TryLoad(
+        string text, MagnetInputs magnets, DataFolder? data, [NotNullWhen(true)] out TaskArgument? argument, [NotNullWhen(false)] out Problem? problem)
     {
         argument = null;
-        if (!new TaskLoader(new Ed25519Verifier(), magnets.TryFetch).TryLoad(text, out LoadedTask? loaded, out problem))
+        if (!new TaskLoader(new Ed25519Verifier(), magnets.TryFetch, data).TryLoad(text, out LoadedTask? loaded, out problem))
         {
             return false;
         }

@@ -49,7 +49,7 @@ internal sealed record Subject
             return true;
         }
 
-        bool loaded = TaskArgument.TryLoad(text, new MagnetInputs(), out TaskArgument? task, out problem);
+        bool loaded = TaskArgument.TryLoad(text, new MagnetInputs(), data: null, out TaskArgument? task, out problem);
         subject = loaded ? OfTask(task!) : null;
         return loaded;
     }

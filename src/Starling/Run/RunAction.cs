@@ -26,7 +26,9 @@ internal static class RunAction
     public static int Run(RunSettings settings)
     {
         var clock = new RunClock();
-        if (!TaskArgument.TryLoad(settings.Task, new MagnetInputs { UseDht = settings.UseDht, DhtRouters = settings.DhtRouters }, out TaskArgument? task, out Problem? problem))
+        DataFolder? data = settings.Data is null ? null
+            : new DataFolder(settings.Data, (name, key) => Path.Combine(Path.GetFullPath(settings.Dir ?? name), PrivateFolder, "imported", key));
+        if (!TaskArgument.TryLoad(settings.Task, new MagnetInputs { UseDht = settings.UseDht, DhtRouters = settings.DhtRouters }, data, out TaskArgument? task, out Problem? problem))
         {
             return Tell(settings, clock, problem, EventName.Error, ExitCode.Usage);
         }

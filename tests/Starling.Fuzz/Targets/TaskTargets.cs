@@ -36,6 +36,19 @@ internal static class TaskTargets
     private const string Rbw =
         "d8:announce24:http://t.example/announc7:command4:true16:complete command2:ok4:infod5:filesld6:lengthi5e4:pathl1:aeed6:lengthi4e4:pathl3:sub1:beee4:name1:t12:piece lengthi2eee";
 
+    private const string CompTorrent = """
+        <?xml version="1.0"?>
+        <comptorrent>
+        <tracker_url>t.example</tracker_url><tracker_port>80</tracker_port>
+        <name>x</name><size>3</size><md5>d41d8cd98f00b204e9800998ecf8427e</md5><max_chunk_size>2</max_chunk_size>
+        <algorithm><execution>java</execution><java_bytecode>yv66vg==</java_bytecode><classname>a.B</classname></algorithm>
+        <orig_data>
+        <file><name>a</name><size>2</size><md5>d41d8cd98f00b204e9800998ecf8427e</md5></file>
+        <file><name>b/c</name><size>1</size><md5>D41D8CD98F00B204E9800998ECF8427E</md5></file>
+        </orig_data>
+        </comptorrent>
+        """;
+
     private const string GenesisHeader =
         "0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c";
 
@@ -102,6 +115,27 @@ internal static class TaskTargets
                 return null;
             },
             AllocationPerByte = 512,
+        },
+        new()
+        {
+            Name = "comptorrent",
+            Covers = [typeof(CompTorrentReader)],
+            Shape = InputShape.Lines,
+            Encodes = false,
+            Words =
+            [
+                "<comptorrent>", "</comptorrent>", "<tracker_url>", "<tracker_port>", "<name>", "</name>", "<size>", "<md5>", "<max_chunk_size>", "<algorithm>", "<execution>", "<java_bytecode>",
+                "<classname>", "<orig_data>", "<file>", "</file>", "<file/>", "<!DOCTYPE a [<!ENTITY b 'c'>]>", "<![CDATA[", "]]>", "&amp;", "&#0;", "&#x10ffff;", "<?xml version='1.0' encoding='utf-16'?>", "xmlns:a='b'", "yv66vg==",
+                "../", "d41d8cd98f00b204e9800998ecf8427e",
+            ],
+            MaxSize = 2048,
+            Seeds = () => [Parts.Latin(CompTorrent), Parts.Latin(CompTorrent.ReplaceLineEndings(""))],
+            Start = () => ReadCompTorrent,
+
+            // A reader of XML begins with buffers of its own, and each start of an element makes its path.
+            FixedAllocation = 256 * 1024,
+            AllocationPerByte = 1024,
+            QuickInputs = 2_000,
         },
         new()
         {
@@ -187,6 +221,19 @@ internal static class TaskTargets
 
         FuzzFailureException.Unless(TaskFileCodec.TryMake(task.Info, out TaskFile? made, out Problem? problem), $"what was read can't be made: {problem}");
         return made!.InfoBytes.ToArray();
+    }
+
+    /// <summary>What is read is safe to lay out, and makes a command.</summary>
+    private static byte[]? ReadCompTorrent(ReadOnlyMemory<byte> input)
+    {
+        if (CompTorrentReader.TryRead(input, out CompTorrentFile? file, out _))
+        {
+            FuzzFailureException.Unless(SafePath.IsSafeName(file.Name, out _) && file.Chunks.All(chunk => SafePath.IsSafe(chunk.Name, out _)), "a path is not safe");
+            FuzzFailureException.Unless(file.Chunks.Count > 0 && file.Chunks.DistinctBy(chunk => chunk.Name).Count() == file.Chunks.Count, "chunks are missing or there twice");
+            FuzzFailureException.Unless(CompTorrentTask.CommandOf(file).Length > 0, "there is no command");
+        }
+
+        return null;
     }
 
     private static byte[]? ReadYaml(ReadOnlyMemory<byte> input)

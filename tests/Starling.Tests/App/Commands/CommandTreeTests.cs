@@ -26,6 +26,7 @@ public sealed class CommandTreeTests
               <TASK>  a .starling, .yaml, .rbw or .comptorrent file, or a magnet link
 
             Options:
+              --data <DIR>              the folder that holds the chunks of a .comptorrent file
               --dir <DIR>               folder for the output (default: named after the task)
               --slots <N>               pieces computed at once (default: cores ÷ local peers)
               --listen <ADDR:PORT>      where other peers reach this one (default: every address, any free port)

@@ -124,7 +124,7 @@ public sealed class TaskLoaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("a.comptorrent", "CompTorrent's files are not supported yet")]
+    [InlineData("a.comptorrent", "line 1: it is not XML that may be read: Data at the root level is invalid. Line 1, position 1.")]
     [InlineData("a.torrent", "this is an ordinary torrent, not a task")]
     [InlineData("a.txt", "the end of the file's name says nothing known")]
     [InlineData("a.starling", "wrong bencoding at byte 0: 0x78 starts no value")]
