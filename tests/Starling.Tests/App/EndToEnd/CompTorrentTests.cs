@@ -47,7 +47,7 @@ public sealed class CompTorrentTests : IDisposable
 
         using StarlingRun looked = StarlingRun.Finish(_home.Path, "inspect", "made/y.starling");
         Assert.Equal(inspected.Lines.Single(line => line.StartsWith("  task id", StringComparison.Ordinal)), looked.Lines.Single(line => line.StartsWith("  task id", StringComparison.Ordinal)));
-        Assert.Contains($"  inputs        {_name}.chunks  4 bytes  here: {_home.Folder("made")}/{_name}.chunks", looked.Lines);
+        Assert.Contains($"  inputs        {_name}.chunks  4 B  here: {_home.Folder("made")}/{_name}.chunks", looked.Lines);
 
         using StarlingRun run = Run(_home.Folder("made/y.starling"));
         Assert.Equal((0, ""), (run.WaitForExit(), run.Error));
