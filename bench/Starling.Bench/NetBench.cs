@@ -205,6 +205,8 @@ internal static class NetBench
 
         public void DiscardOutput(JobId job) => throw new NotSupportedException();
 
+        public void CopyOutput(JobId job, string path) => throw new NotSupportedException();
+
         public void WriteBlock(int piece, ResultId result, int block, ReadOnlyMemory<byte> data, Hash256 leaf) => throw new NotSupportedException();
 
         public void CommitDownload(int piece, ResultId result) => throw new NotSupportedException();

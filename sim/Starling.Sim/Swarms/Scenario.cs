@@ -9,7 +9,7 @@ internal static class Scenario
 {
     /// <summary>All names, in the order of the usage text.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["calm", "churn", "partitions", "crashes", "disks", "slow", "replicas", "search", "magnet", "exit", "hostile", "liars", "random"];
+        ["calm", "churn", "partitions", "crashes", "disks", "slow", "replicas", "search", "magnet", "exit", "hostile", "liars", "checker", "variants", "random"];
 
     /// <summary>Turns a swarm into one in which that happens; null: no such name.</summary>
     public static SimOptions? Apply(string name, SimOptions options) => name switch
@@ -26,6 +26,8 @@ internal static class Scenario
         "exit" => options with { ExitWhenDone = true, StartSpread = 3, PieceBytes = 100_000, UploadRate = 1_000_000 },
         "hostile" => options with { Hostile = Math.Max(6, options.Peers / 2) },
         "liars" => Longer(options) with { Trust = 20, Liars = Math.Max(1, options.Peers / 4), LieRate = options.Seed % 2 == 0 ? 1 : 0.2, CrashesPerHour = 60, FaultSeconds = 30 },
+        "checker" => Longer(options) with { Checker = true, Liars = Math.Max(1, options.Peers / 4), LieRate = 0.5, CrashesPerHour = 60, FaultSeconds = 30, FailureShare = 0.05 },
+        "variants" => Longer(options) with { Replicas = 2, Variants = 3, Liars = options.Seed % 2 == 0 ? 0 : Math.Max(1, options.Peers / 4), CrashesPerHour = 60, FaultSeconds = 30 },
         "random" => Random(options.Seed),
         _ => null,
     };

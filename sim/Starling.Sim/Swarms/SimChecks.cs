@@ -35,7 +35,7 @@ internal sealed class SimChecks(SimWorld world)
         {
             for (int piece = 0; host.IsHonest && host.Node is { } node && piece < world.Options.Pieces; piece++)
             {
-                wrong += node.Used(piece) is { } used && !world.IsRight(piece, used) ? 1 : 0;
+                wrong += node.Used(piece) is { } used && !world.IsMeant(piece, used) ? 1 : 0;
             }
         }
 
@@ -75,7 +75,7 @@ internal sealed class SimChecks(SimWorld world)
         }
 
         CheckContent(host, finished.Piece, finished.Result);
-        WrongEver += world.IsRight(finished.Piece, finished.Result) ? 0 : 1;
+        WrongEver += world.IsMeant(finished.Piece, finished.Result) ? 0 : 1;
         if (!_everFinished.TryGetValue(host, out PieceSet? ever))
         {
             _everFinished.Add(host, ever = new PieceSet(world.Options.Pieces));
@@ -88,7 +88,13 @@ internal sealed class SimChecks(SimWorld world)
 
         (int votes, bool mine) = host.Evidence.Of(finished.Piece, finished.Result, host.Identity.PublicKey);
         int needed = Math.Max(1, world.Options.Replicas);
-        if (!mine && votes < needed && world.Options.Trust == 0)
+        if (world.Options.Checker && !world.IsMeant(finished.Piece, finished.Result))
+        {
+            throw Failure(host, $"believes a result of piece {finished.Piece} that the checker refuses");
+        }
+
+        // What means the same counts together there.
+        if (!mine && votes < needed && world.Options.Trust == 0 && world.Options.Variants == 1)
         {
             throw Failure(host, $"piece {finished.Piece} is finished on the word of {votes} workers, {needed} are needed");
         }
@@ -128,9 +134,11 @@ internal sealed class SimChecks(SimWorld world)
             return;
         }
 
+        // What a command here had said yes to may have to be shown to it once more; but it is not computed again.
+        bool isAskedAgain = world.Options.Checker || world.Options.Variants > 1;
         for (int piece = before.Next(0); piece >= 0; piece = before.Next(piece + 1))
         {
-            if (!host.Finished.Contains(piece))
+            if (!host.Finished.Contains(piece) && !(isAskedAgain && host.Disk.Holds(piece)))
             {
                 throw Failure(host, $"piece {piece} was finished before the crash and is not after it");
             }
@@ -257,7 +265,7 @@ internal sealed class SimChecks(SimWorld world)
             throw Failure(host, $"piece {piece} does not match its root");
         }
 
-        if (!world.IsRight(piece, result) && world.Options.Liars == 0)
+        if (!world.IsMeant(piece, result) && world.Options.Liars == 0)
         {
             throw Failure(host, $"piece {piece} is what no honest run gave");
         }

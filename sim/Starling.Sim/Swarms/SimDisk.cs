@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Starling.Core.Engine;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
@@ -28,6 +29,9 @@ internal sealed class SimDisk(SimWorld world, long log, bool keepsJournal)
     public byte[]? Read(int piece, ResultId result) => world.IsRight(piece, result) && _right.Contains(piece)
         ? world.RightContent(piece)
         : _contents.GetValueOrDefault((piece, result));
+
+    /// <summary>Whether it has any result of a piece.</summary>
+    public bool Holds(int piece) => _right.Contains(piece) || _contents.Keys.Any(key => key.Piece == piece);
 
     /// <summary>Notes a write that was asked for: should the machine die now, it may have come through.</summary>
     public void Begin(Func<bool> write) => _underWay.Add(write);

@@ -283,6 +283,9 @@ internal class SimHost
                 Later(DiskDelay, () => Take(Life, new NodeInput.ContentLoaded(
                     load.Piece, load.Result, Disk.Read(load.Piece, load.Result) is { } bytes ? bytes : (ReadOnlyMemory<byte>?)null)));
                 break;
+            case NodeEffect.StartTrial trial:
+                StartTrial(trial);
+                break;
             case NodeEffect.StartMerge merge:
                 World.Checks.OnMerge(this, merge);
                 Later(DiskDelay, () => Take(Life, new NodeInput.MergeExited(merge.File, null)));
@@ -338,7 +341,7 @@ internal class SimHost
 
     /// <summary>Where nobody ever comes back, nothing is read again that only a journal tells.</summary>
     /// <summary>What a run of the piece gives on this machine.</summary>
-    protected virtual byte[] OutputOf(int piece, out ResultId result) => World.Run(piece, out result);
+    protected virtual byte[] OutputOf(int piece, out ResultId result) => World.Run(piece, Number, out result);
 
     private SimDisk NewDisk() => new(World, World.NextLog(), keepsJournal: World.Options.HasFaults || World.HasHostile);
 
@@ -477,6 +480,18 @@ internal class SimHost
             _outputs.Add(start.Job, content);
             Take(life, new NodeInput.JobExited(start.Job, new JobOutcome.Succeeded(result) { Elapsed = span }));
         });
+    }
+
+    private void StartTrial(NodeEffect.StartTrial trial)
+    {
+        bool yes = trial.Other is { } other
+            ? trial.Result == other || (World.IsMeant(trial.Piece, trial.Result) && World.IsMeant(trial.Piece, other))
+            : World.IsMeant(trial.Piece, trial.Result);
+        var problem = new Problem("checker", "it says no");
+        TrialOutcome outcome = Random.NextDouble() < World.Options.FailureShare ? new TrialOutcome.Failed(problem)
+            : yes ? new TrialOutcome.Passed()
+            : new TrialOutcome.Rejected(problem);
+        Later(DiskDelay, () => Take(Life, new NodeInput.TrialEnded(trial.Piece, trial.Result, trial.Other, outcome)));
     }
 
     private void FreeSlot(int slot)

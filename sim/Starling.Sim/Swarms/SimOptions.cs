@@ -35,6 +35,12 @@ internal sealed record SimOptions
     /// <summary>The threshold of <c>trust: t</c> in an open swarm; 0: see <see cref="Replicas"/>.</summary>
     public int Trust { get; init; }
 
+    /// <summary>Whether the task has a checker, in an open swarm.</summary>
+    public bool Checker { get; init; }
+
+    /// <summary>Honest runs give so many results that differ in bytes and mean the same; more than 1: the task compares by a command.</summary>
+    public int Variants { get; init; } = 1;
+
     /// <summary>Hosts beyond <see cref="Peers"/> that keep to the rules but for their results.</summary>
     public int Liars { get; init; }
 
@@ -51,7 +57,7 @@ internal sealed record SimOptions
     public bool Collude { get; init; }
 
     /// <summary>Nobody knows anybody who is not a member.</summary>
-    public bool IsOpen => Replicas > 0 || Trust > 0;
+    public bool IsOpen => Replicas > 0 || Trust > 0 || Checker;
 
     /// <summary><c>until: first</c>: only results of the last piece and of a few random ones have content.</summary>
     public bool Search { get; init; }

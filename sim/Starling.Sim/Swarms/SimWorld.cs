@@ -57,6 +57,8 @@ internal sealed class SimWorld
 
     public SimNetwork Network { get; }
 
+    private readonly HashSet<(int Piece, ResultId Result)> _variants = [];
+
     public SimChecks Checks { get; }
 
     public NewsDelay News { get; }
@@ -84,11 +86,20 @@ internal sealed class SimWorld
     /// <summary>An honest run of a piece ended well after so many seconds.</summary>
     public void CountRun(int piece, double seconds) => NeededSeconds += _runs[piece]++ < Math.Max(1, Options.Replicas) ? seconds : 0;
 
-    /// <summary>A run of a piece ends: its output.</summary>
-    public byte[] Run(int piece, out ResultId result)
+    /// <summary>An honest run of a piece on this host ends: its output.</summary>
+    public byte[] Run(int piece, int host, out ResultId result)
     {
-        result = _expected[piece];
-        return _contents[piece];
+        int variant = host % Options.Variants;
+        if (variant == 0)
+        {
+            result = _expected[piece];
+            return _contents[piece];
+        }
+
+        byte[] content = [.. _contents[piece], (byte)variant];
+        result = MerkleTree.ResultOf(content);
+        _variants.Add((piece, result));
+        return content;
     }
 
     /// <summary>The one copy of a right content, so that a thousand hosts share it; any other comes back as it is.</summary>
@@ -102,6 +113,9 @@ internal sealed class SimWorld
 
     /// <summary>Whether an honest run gave this result.</summary>
     public bool IsRight(int piece, ResultId result) => result == _expected[piece];
+
+    /// <summary>Whether an honest run gave this result or another that means the same.</summary>
+    public bool IsMeant(int piece, ResultId result) => IsRight(piece, result) || _variants.Contains((piece, result));
 
     /// <summary>Runs until everybody honest is complete, or throws when an invariant or the liveness is broken.</summary>
     /// <exception cref="SimFailureException">Something is wrong with the engine (or with this simulator).</exception>
@@ -171,8 +185,7 @@ internal sealed class SimWorld
             Run = new RunSpec.Shell("simulated"),
             Files = outputs,
             PieceLength = Math.Max(MerkleTree.BlockSize, options.PieceBytes),
-            Verify = options.Trust > 0 ? new VerifySpec.Trust(options.Trust)
-                : options.Replicas == 0 ? new VerifySpec.Own() : new VerifySpec.Replicas(options.Replicas),
+            Verify = VerifyOf(options),
             Until = options.Search ? Until.First : Until.All,
         };
         if (!TaskFileCodec.TryMake(info, out TaskFile? task, out Problem? problem))
@@ -183,6 +196,15 @@ internal sealed class SimWorld
         var secret = new byte[options.IsOpen ? 0 : 32];
         new DeterministicRandom(options.Seed ^ 0x5EC2E7).Fill(secret);
         return task with { Secret = secret };
+    }
+
+    private static VerifySpec VerifyOf(SimOptions options)
+    {
+        string? compare = options.Variants > 1 ? "simulated" : null;
+        return options.Checker ? new VerifySpec.Checker("simulated")
+            : options.Trust > 0 ? new VerifySpec.Trust(options.Trust) { Compare = compare }
+            : options.Replicas > 0 ? new VerifySpec.Replicas(options.Replicas) { Compare = compare }
+            : new VerifySpec.Own();
     }
 
     private void MakeContents()

@@ -159,6 +159,7 @@ internal static class SwarmCommand
             "--quantum" when isNumber => options with { Quantum = number },
             "--links" when isNumber && number >= 1 => options with { MaxLinks = (int)number },
             "--trust" when isNumber && number >= 2 => options with { Trust = (int)number },
+            "--variants" when isNumber && number >= 1 => options with { Variants = (int)number },
             "--liars" when isNumber => options with { Liars = (int)number },
             "--known" when isNumber => options with { Known = (int)number },
             "--lie" when isNumber && number <= 1 => options with { LieRate = number },

@@ -235,6 +235,9 @@ public sealed class Node
             case NodeInput.ContentLoaded loaded:
                 _swarm?.OnContentLoaded(loaded.Piece, loaded.Result, loaded.Content);
                 break;
+            case NodeInput.TrialEnded ended:
+                _swarm?.OnTrialEnded(ended);
+                break;
             case NodeInput.MergeExited exited:
                 _swarm?.OnMergeExited(exited.File, exited.Problem);
                 break;

@@ -74,6 +74,11 @@ public abstract record NodeEffect
     /// <summary>Merge this file from these pieces' stored results, in order; answer with MergeExited.</summary>
     public sealed record StartMerge(int File, IReadOnlyList<(int Piece, ResultId Result)> Parts) : NodeEffect;
 
+    /// <summary>
+    /// Have the task's command look at a stored result of this piece: by itself (<c>checker</c>), or beside another (<c>compare</c>); answer with TrialEnded.
+    /// </summary>
+    public sealed record StartTrial(int Piece, ResultId Result, ResultId? Other) : NodeEffect;
+
     /// <summary>A proved peer of the task listens here: whoever fetches or seeds the task's inputs may ask it for them too.</summary>
     public sealed record PeerListens(PeerAddress Address) : NodeEffect;
 

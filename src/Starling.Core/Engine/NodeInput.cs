@@ -81,6 +81,9 @@ public abstract record NodeInput
     /// <summary>A file's merge ended; null: well.</summary>
     public sealed record MergeExited(int File, Problem? Problem) : NodeInput;
 
+    /// <summary>The answer to <see cref="NodeEffect.StartTrial"/>.</summary>
+    public sealed record TrialEnded(int Piece, ResultId Result, ResultId? Other, TrialOutcome Outcome) : NodeInput;
+
     /// <summary>The time that <see cref="Node.NextWake"/> asked for has come.</summary>
     public sealed record Tick : NodeInput;
 
@@ -134,6 +137,23 @@ public abstract record JobOutcome
 
     /// <summary>It was killed because the node asked for it.</summary>
     public sealed record Killed : JobOutcome;
+}
+
+/// <summary>How the task's command answered about a result.</summary>
+public abstract record TrialOutcome
+{
+    private TrialOutcome()
+    {
+    }
+
+    /// <summary>Right; or, of two, equal.</summary>
+    public sealed record Passed : TrialOutcome;
+
+    /// <summary>Wrong; or, of two, different. The problem says how the command ended.</summary>
+    public sealed record Rejected(Problem Problem) : TrialOutcome;
+
+    /// <summary>It could not be started, crashed or took too long: nothing is known.</summary>
+    public sealed record Failed(Problem Problem) : TrialOutcome;
 }
 
 /// <summary>What an earlier process left in the folder, read from the journal; nothing of it was re-hashed.</summary>

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Numerics;
 using Starling.Core.Engine;
 using Starling.Core.Gossip;
 using Starling.Core.Pieces;
@@ -10,7 +11,7 @@ using Starling.Core.Wire;
 namespace Starling.Core.Exchange;
 
 /// <summary>
-/// Fetches accepted results: 16 KiB blocks, pipelined, from several peers at once, each checked against the root before it is stored
+/// Fetches accepted results, and those that are to be looked at before: 16 KiB blocks, pipelined, from several peers at once, each checked against the root before it is stored
 /// (DESIGN section 4). Rare pieces first; towards the end, blocks that keep waiting are asked of a second peer.
 /// </summary>
 internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable links)
@@ -67,15 +68,13 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
         return slice;
     }
 
-    /// <summary>Brings the wish for a piece in line with the map: wanted while its canonical accepted result is not held.</summary>
+    /// <summary>Brings the wish for a piece in line with what the map wants of it (<see cref="PieceMap.Wanted"/>).</summary>
     public void Review(int piece)
     {
-        ushort acceptable = map.Acceptable(piece);
-        int canonical = map.Canonical(piece, acceptable);
-        bool need = canonical >= 0 && (map.Held(piece) & (1 << canonical)) == 0;
+        ushort wanted = map.Wanted(piece);
         if (_active.TryGetValue(piece, out PieceDownload? active))
         {
-            if (need && (acceptable & (1 << active.Candidate)) != 0)
+            if ((wanted & (1 << active.Candidate)) != 0)
             {
                 return;
             }
@@ -83,16 +82,20 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
             Abandon(active);
         }
 
-        if (!need)
+        if (wanted == 0)
         {
             _needed.Remove(piece);
             return;
         }
 
-        if (map.Candidate(piece, canonical).Length == 0)
+        for (int rest = wanted; rest != 0; rest &= rest - 1)
         {
-            StartEmpty(piece, canonical);
-            return;
+            int candidate = BitOperations.TrailingZeroCount(rest);
+            if (map.Candidate(piece, candidate).Length == 0)
+            {
+                StartEmpty(piece, candidate);
+                return;
+            }
         }
 
         if (_needed.Add(piece))
@@ -130,17 +133,10 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
     }
 
     /// <summary>How many connected peers hold an acceptable result of a piece and do not withhold it.</summary>
-    public int Availability(int piece)
-    {
-        int count = 0;
-        foreach (PeerLink link in links.Established)
-        {
-            int holding = link.Exchange.Withholds ? -1 : link.Exchange.Holding(piece);
-            count += holding >= 0 && (map.Acceptable(piece) & (1 << holding)) != 0 ? 1 : 0;
-        }
+    public int Availability(int piece) => HoldersOf(piece, map.Acceptable(piece));
 
-        return count;
-    }
+    /// <summary>How many connected peers hold a result of a piece that is wanted here (<see cref="PieceMap.Wanted"/>) and do not withhold it.</summary>
+    public int Offers(int piece) => HoldersOf(piece, map.Wanted(piece));
 
     /// <summary>Asks for as much as the peers' pipelines take.</summary>
     public void Pump()
@@ -462,6 +458,18 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
         return false;
     }
 
+    private int HoldersOf(int piece, ushort candidates)
+    {
+        int count = 0;
+        foreach (PeerLink link in links.Established)
+        {
+            int holding = link.Exchange.Withholds ? -1 : link.Exchange.Holding(piece);
+            count += holding >= 0 && (candidates & (1 << holding)) != 0 ? 1 : 0;
+        }
+
+        return count;
+    }
+
     private static int DepthOf(ExchangeState exchange) =>
         Math.Clamp(MinDepth + (Math.Max(exchange.BytesLastSecond, exchange.BytesThisSecond) / MerkleTree.BlockSize), MinDepth, MaxDepth);
 
@@ -582,7 +590,7 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
                 continue;
             }
 
-            int availability = Availability(piece);
+            int availability = Offers(piece);
             if (availability < bestAvailability)
             {
                 (best, bestAvailability) = (piece, availability);
@@ -611,12 +619,7 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
     private bool IsOffered(PeerLink link, int piece)
     {
         int holding = link.Exchange.Holding(piece);
-        if (holding < 0 || (map.Acceptable(piece) & (1 << holding)) == 0)
-        {
-            return false;
-        }
-
-        return !map.IsFinished(piece) || holding == map.Canonical(piece, map.Acceptable(piece));
+        return holding >= 0 && (map.Wanted(piece) & (1 << holding)) != 0;
     }
 
     private PieceDownload Begin(int piece, int candidate)
@@ -635,12 +638,16 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
     }
 
     /// <summary>
-    /// That the result is accepted is saved with it: what tells so, others' batches, was let go if the disk was full when they came.
+    /// That a result is accepted is saved with it: what tells so, others' batches, was let go if the disk was full when they came.
     /// </summary>
     private void Commit(PieceDownload download)
     {
         download.Committing = true;
-        context.Emit(new NodeEffect.SaveAccepted(download.Piece, download.Result));
+        if ((map.Acceptable(download.Piece) & (1 << download.Candidate)) != 0)
+        {
+            context.Emit(new NodeEffect.SaveAccepted(download.Piece, download.Result));
+        }
+
         context.Emit(new NodeEffect.CommitDownload(download.Piece, download.Result));
     }
 

@@ -13,7 +13,12 @@ namespace Starling.Core.Exchange;
 /// Serves blocks and decides who is served: peers whose attested results I accept first, then those that send me bytes, then one
 /// drawn by lot (DESIGN section 4, serving order).
 /// </summary>
-internal sealed class Uploader(NodeContext context, PieceMap map, LinkTable links, WorkerTable workers)
+/// <param name="context">Of the node.</param>
+/// <param name="map">The pieces.</param>
+/// <param name="links">The peers.</param>
+/// <param name="workers">Who has credit.</param>
+/// <param name="offered">The result of a piece that is served; null: none.</param>
+internal sealed class Uploader(NodeContext context, PieceMap map, LinkTable links, WorkerTable workers, Func<int, ResultId?> offered)
 {
     /// <summary>Peers that are served at the same time.</summary>
     public const int MaxUnchoked = 32;
@@ -56,7 +61,7 @@ internal sealed class Uploader(NodeContext context, PieceMap map, LinkTable link
         if (!sane
             || link.Exchange.AmChoking
             || link.Exchange.Uploads.Count >= MaxQueued
-            || map.Used(request.Piece) is not { } result
+            || offered(request.Piece) is not { } result
             || request.Begin >= result.Length
             || request.Length != Math.Min(MerkleTree.BlockSize, result.Length - request.Begin))
         {
@@ -96,7 +101,7 @@ internal sealed class Uploader(NodeContext context, PieceMap map, LinkTable link
     {
         while (link.QueuedBytes < HighMarkBytes && link.Exchange.Uploads.TryDequeue(out UploadRequest upload))
         {
-            if (map.Used(upload.Piece) is { } result && upload.Begin < result.Length)
+            if (offered(upload.Piece) is { } result && upload.Begin < result.Length)
             {
                 Serve(link, result, upload.Piece, upload.Begin, upload.Length);
             }

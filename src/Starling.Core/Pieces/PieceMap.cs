@@ -25,6 +25,7 @@ public sealed class PieceMap
     private readonly Record[] _records;
     private readonly List<Vote> _votes = [];
     private readonly Dictionary<int, List<ResultId>> _furtherCandidates = [];
+    private readonly Dictionary<int, ushort> _sought = [];
     private int _finished;
 
     /// <summary>A map of <paramref name="count"/> pieces of which nothing is known.</summary>
@@ -55,6 +56,26 @@ public sealed class PieceMap
 
     /// <summary>Bits of the candidates that are durable here.</summary>
     public ushort Held(int piece) => _records[piece].Held;
+
+    /// <summary>Bits of the candidates that are to be looked at here (<see cref="SetSought"/>).</summary>
+    public ushort Sought(int piece) => _sought.GetValueOrDefault(piece);
+
+    /// <summary>
+    /// Bits of the candidates each of which would help if it came here: any acceptable one while none is held, then the canonical one; and those that are to be
+    /// looked at.
+    /// </summary>
+    public ushort Wanted(int piece)
+    {
+        ref readonly Record record = ref _records[piece];
+        int wanted = Sought(piece);
+        if (record.Acceptable != 0)
+        {
+            int canonical = 1 << Canonical(piece, record.Acceptable);
+            wanted |= IsFinished(piece) ? canonical : record.Acceptable;
+        }
+
+        return (ushort)(wanted & ~record.Held);
+    }
 
     /// <summary>The candidate with this index.</summary>
     public ResultId Candidate(int piece, int index)
@@ -181,6 +202,19 @@ public sealed class PieceMap
         bool before = IsFinished(piece);
         _records[piece].Acceptable = candidates;
         return Recount(piece, before);
+    }
+
+    /// <summary>Sets which candidates are to be fetched and looked at, whether or not anything is believed.</summary>
+    public void SetSought(int piece, ushort candidates)
+    {
+        if (candidates == 0)
+        {
+            _sought.Remove(piece);
+        }
+        else
+        {
+            _sought[piece] = candidates;
+        }
     }
 
     /// <summary>Notes that a candidate is durable here (or no longer is); returns whether the piece became or ceased to be finished.</summary>

@@ -132,6 +132,9 @@ public sealed class WorkScheduler
         Refresh(piece);
     }
 
+    /// <summary>Whether what the piece's run reads is still to come.</summary>
+    public bool IsWithheld(int piece) => _withheld.Contains(piece);
+
     /// <summary>What the piece's run reads has arrived.</summary>
     public void Provide(int piece)
     {

@@ -20,6 +20,7 @@ internal sealed class Acceptance
     private readonly HitSearch _hits;
     private readonly PieceJudge _judge;
     private readonly SpotChecks _checks;
+    private readonly Trials _trials;
     private readonly bool _amongStrangers;
     private readonly int _self;
     private readonly SortedSet<int> _disputed = [];
@@ -27,18 +28,19 @@ internal sealed class Acceptance
     private readonly SortedSet<int> _begun = [];
     private int _workers = 1;
 
-    public Acceptance(NodeContext context, TaskFile task, PieceMap map, HitSearch hits)
+    public Acceptance(NodeContext context, TaskFile task, PieceMap map, HitSearch hits, Trials trials)
     {
         _context = context;
         _task = task;
         _map = map;
         _hits = hits;
+        _trials = trials;
         Workers = new WorkerTable(context.Options.Standings);
         VerifySpec verify = task.Info.Verify;
         bool isArbiter = task.Info.Author == context.Self;
-        Lessons = new Lessons(context, map, Workers, isLearning: verify is not VerifySpec.Own, verify.WithinClass);
+        Lessons = new Lessons(context, map, Workers, isLearning: verify is not (VerifySpec.Own or VerifySpec.Checker), verify.WithinClass, verify.Compare is null ? null : trials);
         _amongStrangers = !task.IsMemberSwarm && !context.Options.TrustAnyone && verify is VerifySpec.Replicas or VerifySpec.Trust;
-        _judge = new PieceJudge(map, Workers, VerificationPolicies.Of(verify, !task.IsMemberSwarm, isArbiter), verify.WithinClass);
+        _judge = new PieceJudge(map, Workers, VerificationPolicies.Of(verify, !task.IsMemberSwarm, isArbiter), verify.WithinClass, verify.Compare is not null);
         _checks = new SpotChecks(context.Random);
 
         // My own place is taken first: a flood of workers can't fill the table without me.
@@ -66,7 +68,7 @@ internal sealed class Acceptance
     public int MyVote(int piece) => _map.VoteOf(piece, _self);
 
     /// <summary>What the policy says of a piece now.</summary>
-    public Verdict VerdictOn(int piece) => _judge.Judge(piece);
+    public Verdict VerdictOn(int piece) => _judge.Judge(piece, _trials.Of(piece));
 
     /// <summary>Whether the piece is to be run here though a result of it is believed.</summary>
     public bool IsCheckDue(int piece) => _checks.IsDue(piece);
@@ -114,6 +116,48 @@ internal sealed class Acceptance
     }
 
     /// <summary>
+    /// What I offer to others of a piece: what I use; but where a command decides what is equal, what I attested, so that others can compare it. Null: nothing.
+    /// </summary>
+    public ResultId? Offered(int piece)
+    {
+        int mine = _task.Info.Verify.Compare is null ? -1 : MyVote(piece);
+        return mine >= 0 && (_map.Held(piece) & (1 << mine)) != 0 && (_map.Acceptable(piece) & (1 << mine)) != 0
+            ? _map.Candidate(piece, mine)
+            : _map.Used(piece);
+    }
+
+    /// <summary>
+    /// The task's checker looked at a candidate. Returns the workers of whom nothing counts any more because of it: what they attested is to be judged again.
+    /// </summary>
+    public IReadOnlyList<Worker> Tried(int piece, int candidate, bool passed, string reason)
+    {
+        var discounted = new List<Worker>();
+        foreach ((int number, int attested, _) in _map.Votes(piece))
+        {
+            Worker worker = Workers[number];
+            if (attested != candidate)
+            {
+                continue;
+            }
+
+            bool counted = worker.Counts;
+            worker.Passed += passed ? 1 : 0;
+            worker.Rejected += passed ? 0 : 1;
+            if (!passed)
+            {
+                _context.Refuse("wrong-result", $"the checker refuses what worker {worker.Key} attested of piece {piece}: {reason}", "It is not believed");
+            }
+
+            if (counted && !worker.Counts)
+            {
+                discounted.Add(worker);
+            }
+        }
+
+        return discounted;
+    }
+
+    /// <summary>
     /// Once a second: <paramref name="active"/> are those who compute now. Returns the pieces on which the judgement may have changed because their workers
     /// became better known, or were found wrong elsewhere.
     /// </summary>
@@ -142,7 +186,7 @@ internal sealed class Acceptance
     /// <summary>Judges a piece again.</summary>
     public AcceptanceChange Reassess(int piece)
     {
-        Verdict verdict = _judge.Judge(piece);
+        Verdict verdict = VerdictOn(piece);
         if (verdict.Acceptable != 0 && _remembered.TryGetValue(piece, out ushort remembered) && (remembered & verdict.Acceptable) == 0)
         {
             // What an earlier process believed is refuted by what is known now.
@@ -153,6 +197,7 @@ internal sealed class Acceptance
         ushort before = _map.Acceptable(piece);
         ResultId? usedBefore = _map.Used(piece);
         bool toggled = _map.SetAcceptable(piece, acceptable);
+        bool seeks = Seek(piece, acceptable, verdict.Sought);
         if (before == 0 && acceptable != 0)
         {
             _judge.CreditVoters(piece, acceptable);
@@ -193,8 +238,33 @@ internal sealed class Acceptance
             Verdict = verdict with { Acceptable = acceptable },
             Finished = toggled && _map.IsFinished(piece),
             Unfinished = toggled && !_map.IsFinished(piece),
+            Seeks = seeks,
             SwitchedTo = !toggled && usedBefore is not null && used != usedBefore ? used : null,
         };
+    }
+
+    /// <summary>
+    /// Notes what is to be looked at; true: that changed. Where a checker decides, more than one result may be right: those that would take the place of the one
+    /// used here are looked at too, so that all peers end with the same.
+    /// </summary>
+    private bool Seek(int piece, ushort acceptable, ushort sought)
+    {
+        if (acceptable != 0 && sought != 0 && _task.Info.Verify is VerifySpec.Checker)
+        {
+            for (int rest = sought; rest != 0; rest &= rest - 1)
+            {
+                int bit = rest & -rest;
+                sought = 1 << _map.Canonical(piece, (ushort)(acceptable | bit)) == bit ? sought : (ushort)(sought & ~bit);
+            }
+        }
+
+        if (_map.Sought(piece) == sought)
+        {
+            return false;
+        }
+
+        _map.SetSought(piece, sought);
+        return true;
     }
 
     private bool IsBelieved(PublicKey key, Standing standing)
@@ -243,6 +313,9 @@ internal readonly record struct AcceptanceChange
 
     /// <summary>The piece ceased to be finished.</summary>
     public required bool Unfinished { get; init; }
+
+    /// <summary>Other candidates than before are to be fetched and looked at.</summary>
+    public required bool Seeks { get; init; }
 
     /// <summary>It is finished as before, but by another result; null: by the same.</summary>
     public required ResultId? SwitchedTo { get; init; }

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Numerics;
 using Starling.Core.Engine;
 using Starling.Core.Pieces;
 using Starling.Core.Verification;
@@ -14,7 +15,8 @@ namespace Starling.Core.Swarm;
 /// <param name="workers">The workers.</param>
 /// <param name="isLearning">Whether results say something about workers here; where members are believed, they do not.</param>
 /// <param name="withinClass">Whether only results of equal environments have to be equal.</param>
-internal sealed class Lessons(NodeContext context, PieceMap map, WorkerTable workers, bool isLearning, bool withinClass)
+/// <param name="comparisons">Where a command decides what is equal: what it said; null: bytes decide.</param>
+internal sealed class Lessons(NodeContext context, PieceMap map, WorkerTable workers, bool isLearning, bool withinClass, Trials? comparisons)
 {
     private readonly SortedSet<int> _shaken = [];
     private bool _changed;
@@ -94,7 +96,7 @@ internal sealed class Lessons(NodeContext context, PieceMap map, WorkerTable wor
                 {
                     Confirm(worker, piece, state);
                 }
-                else if (!agrees && state != VoteState.Refuted && IsComparable(worker, piece, acceptable))
+                else if (!agrees && state != VoteState.Refuted && HadToAgree(worker, piece, candidate, acceptable))
                 {
                     Refute(worker, piece, state);
                 }
@@ -155,16 +157,21 @@ internal sealed class Lessons(NodeContext context, PieceMap map, WorkerTable wor
     }
 
     /// <summary>Whether a worker's result had to be the same as one that is believed.</summary>
-    private bool IsComparable(Worker worker, int piece, ushort acceptable)
+    private bool HadToAgree(Worker worker, int piece, int candidate, ushort acceptable)
     {
+        if (comparisons is not null)
+        {
+            return comparisons.Of(piece) is { } findings && findings.AreDifferent(candidate, BitOperations.TrailingZeroCount(acceptable));
+        }
+
         if (!withinClass)
         {
             return true;
         }
 
-        foreach ((int number, int candidate, _) in map.Votes(piece))
+        foreach ((int number, int believed, _) in map.Votes(piece))
         {
-            if ((acceptable & (1 << candidate)) != 0 && workers[number].IsKnown && workers[number].EnvironmentClass == worker.EnvironmentClass)
+            if ((acceptable & (1 << believed)) != 0 && workers[number].IsKnown && workers[number].EnvironmentClass == worker.EnvironmentClass)
             {
                 return true;
             }

@@ -8,7 +8,7 @@ using Starling.Core.Primitives;
 namespace Starling.Core.Swarm;
 
 /// <summary>
-/// Healing (DESIGN section 5, rule 6): an accepted result that no neighbour holds for a while is given up, and the piece wants a run
+/// Healing (DESIGN section 5, rule 6): a result wanted here that no neighbour holds for a while is given up, and the piece wants a run
 /// again. Looking at neighbours is enough, for whoever fetches it elsewhere becomes a holder; the patience covers the hops.
 /// </summary>
 internal sealed class LostPieces(NodeContext context, PieceMap map, Downloader downloader)
@@ -43,7 +43,7 @@ internal sealed class LostPieces(NodeContext context, PieceMap map, Downloader d
         IReadOnlyList<int> needed = downloader.NeededSlice(ref _cursor, Batch);
         foreach (int piece in needed)
         {
-            if (downloader.Availability(piece) > 0)
+            if (downloader.Offers(piece) > 0)
             {
                 if (Found(piece))
                 {

@@ -24,6 +24,7 @@ internal sealed class TaskSwarm
     private readonly LinkTable _links;
     private readonly JoinGate _join;
     private readonly PieceMap _map;
+    private readonly Trials _trials;
     private readonly Acceptance _acceptance;
     private readonly WantedRuns _wanted;
     private readonly WorkScheduler _scheduler;
@@ -55,10 +56,11 @@ internal sealed class TaskSwarm
         _slots = new SlotTable(context, _scheduler);
         var logs = new AttestationLogs(context.Self);
         _hits = new HitSearch(context, task.Info, _map, links);
-        _acceptance = new Acceptance(context, task, _map, _hits);
+        _trials = new Trials(context, _map, _scheduler, comparing: task.Info.Verify.Compare is not null);
+        _acceptance = new Acceptance(context, task, _map, _hits, _trials);
         _gossip = new SwarmGossip(context, links, logs, _scheduler, task.Id) { BatchArrived = OnBatch, IsOutcast = _acceptance.IsOutcast };
         _downloader = new Downloader(context, _map, links);
-        _uploader = new Uploader(context, _map, links, _acceptance.Workers);
+        _uploader = new Uploader(context, _map, links, _acceptance.Workers, _acceptance.Offered);
         _proofs = new ProofServer(context, _map, links);
         _lost = new LostPieces(context, _map, _downloader);
         _wanted = new WantedRuns(_map, _acceptance, _hits, _lost, _scheduler);
@@ -73,7 +75,7 @@ internal sealed class TaskSwarm
     /// <summary>When something is due here if nothing comes in.</summary>
     public Instant NextWake()
     {
-        Instant wake = Instant.Min(_gossip.NextWake(), _keeper.NextWake());
+        Instant wake = Instant.Min(Instant.Min(_gossip.NextWake(), _keeper.NextWake()), _trials.NextWake());
         if (_completion.IsStopping)
         {
             return wake;
@@ -257,6 +259,7 @@ internal sealed class TaskSwarm
         ResultId? before = _map.Used(piece);
         bool finished = _map.SetHeld(piece, candidate, held: true);
         _downloader.OnStored(piece);
+        _trials.Review(piece);
         if (finished)
         {
             OnFinished(piece);
@@ -306,6 +309,32 @@ internal sealed class TaskSwarm
 
     public void OnContentLoaded(int piece, ResultId result, ReadOnlyMemory<byte>? content) => _hits.OnContent(piece, result, content);
 
+    /// <summary>The task's command looked at a result; what it refuses is not kept.</summary>
+    public void OnTrialEnded(NodeInput.TrialEnded ended)
+    {
+        int piece = ended.Piece;
+        int wrong = _trials.OnEnded(piece, ended.Result, ended.Other, ended.Outcome);
+        IReadOnlyList<Worker> discounted = [];
+        if (ended.Other is null && ended.Outcome is not TrialOutcome.Failed)
+        {
+            string reason = ended.Outcome is TrialOutcome.Rejected rejected ? rejected.Problem.Reason : "";
+            discounted = _acceptance.Tried(piece, _map.IndexOf(piece, ended.Result), ended.Outcome is TrialOutcome.Passed, reason);
+        }
+
+        if (wrong >= 0)
+        {
+            _map.SetHeld(piece, wrong, held: false);
+            _context.Emit(new NodeEffect.DropResult(piece, ended.Result));
+        }
+
+        Reassess(piece);
+        _trials.Review(piece);
+        foreach (Worker worker in discounted)
+        {
+            ReassessAllOf(worker);
+        }
+    }
+
     public void OnMergeExited(int file, Problem? problem) => _completion.OnMergeExited(file, problem);
 
     /// <summary>Once a second.</summary>
@@ -335,6 +364,11 @@ internal sealed class TaskSwarm
         foreach (int piece in _acceptance.Lessons.TakeShaken())
         {
             Reassess(piece);
+        }
+
+        if (!_completion.IsStopping)
+        {
+            _trials.Settle();
         }
 
         _keeper.Settle(_slots.RunsAreShort && _slots.AnyRunning);
@@ -375,6 +409,7 @@ internal sealed class TaskSwarm
         yield return ("workers with claims", _scheduler.Claims.WorkerCount, new SchedulingOptions().MaxWorkers);
         yield return ("arrivals", _arrivals.Count, _map.Count);
         yield return ("proof requests", _proofs.Count, ProofServer.MaxWaiting);
+        yield return ("trials", _trials.Count, _map.Count);
         yield return ("outputs waiting", _keeper.Count, ResultKeeper.MaxWaiting + _context.Options.Slots);
         yield return ("bytes being fetched", _downloader.ActiveBytes, Downloader.MaxActiveBytes + Task.Info.PieceLength);
         foreach (PeerLink link in _links.Established)
@@ -457,9 +492,9 @@ internal sealed class TaskSwarm
 
         for (int piece = 0; piece < _map.Count; piece++)
         {
-            if (_map.Used(piece) is { } used && _acceptance.MyVote(piece) != _map.IndexOf(piece, used))
+            if (_acceptance.Offered(piece) is { } offered && _acceptance.MyVote(piece) != _map.IndexOf(piece, offered))
             {
-                link.Gossip.UntoldHeld.Add(new Attestation(piece, used));
+                link.Gossip.UntoldHeld.Add(new Attestation(piece, offered));
             }
         }
     }
@@ -511,11 +546,14 @@ internal sealed class TaskSwarm
 
     private void OnContradiction(Worker worker, int piece)
     {
-        if (!_acceptance.Distrust(worker, piece))
+        if (_acceptance.Distrust(worker, piece))
         {
-            return;
+            ReassessAllOf(worker);
         }
+    }
 
+    private void ReassessAllOf(Worker worker)
+    {
         for (int i = 0; i < _map.Count; i++)
         {
             if (_map.VoteOf(i, worker.Number) >= 0)
@@ -564,7 +602,7 @@ internal sealed class TaskSwarm
     private void Learn(PeerLink link, int piece, int candidate)
     {
         _downloader.Learn(link, piece, candidate);
-        if (_lost.IsLost(piece) && _downloader.Availability(piece) > 0 && _lost.Found(piece))
+        if (_lost.IsLost(piece) && _downloader.Offers(piece) > 0 && _lost.Found(piece))
         {
             Reassess(piece);
         }
@@ -638,24 +676,24 @@ internal sealed class TaskSwarm
         _context.Report(new NodeEvent.PieceFinished(piece, arrival.Source, used, arrival.Elapsed));
         if (!_restoring)
         {
-            TellHeld(piece, used);
+            TellHeld(piece);
         }
     }
 
-    private void TellHeld(int piece, ResultId used)
+    private void TellHeld(int piece)
     {
-        if (_acceptance.MyVote(piece) != _map.IndexOf(piece, used))
+        if (_acceptance.Offered(piece) is { } offered && _acceptance.MyVote(piece) != _map.IndexOf(piece, offered))
         {
-            _gossip.TellHeld(new Attestation(piece, used));
+            _gossip.TellHeld(new Attestation(piece, offered));
         }
     }
 
-    /// <summary>The canonical result turned out to be another one than what was used so far: served and merged from now on.</summary>
+    /// <summary>The canonical result turned out to be another one than what was used so far: merged from now on, and served.</summary>
     private void SwitchTo(int piece, ResultId used)
     {
         foreach (PeerLink link in _links.Established)
         {
-            if (link.Gossip.PositionsKnown)
+            if (link.Gossip.PositionsKnown && _acceptance.Offered(piece) == used)
             {
                 _links.Send(link, new TaskMessage.Held([new Attestation(piece, used)]));
             }
@@ -671,6 +709,15 @@ internal sealed class TaskSwarm
         if (change.Acceptable != change.Before)
         {
             OnAcceptanceChanged(piece, change);
+        }
+
+        if (change.Seeks)
+        {
+            _trials.Review(piece);
+            if (change.Acceptable == change.Before && !_keeper.IsPending(piece))
+            {
+                _downloader.Review(piece);
+            }
         }
 
         _wanted.Note(piece, change.Verdict);

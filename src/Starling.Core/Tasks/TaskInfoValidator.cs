@@ -23,7 +23,7 @@ public static class TaskInfoValidator
     public static IReadOnlyList<string> RunForms { get; } = ["container", "kernel", "shell", "wasm"];
 
     /// <summary>Modes and modifiers of <c>verify</c> (DESIGN section 6) that this version does not have yet.</summary>
-    public static IReadOnlyList<string> LaterVerifyKeys { get; } = ["checker", "compare", "sealed"];
+    public static IReadOnlyList<string> LaterVerifyKeys { get; } = ["sealed"];
 
     /// <summary>The one value of the modifier <c>class</c>.</summary>
     public const string EnvironmentClass = "env";
@@ -41,7 +41,8 @@ public static class TaskInfoValidator
             ?? CheckChunks(info)
             ?? CheckNeeds(info.Needs)
             ?? CheckLimits(info.Limits)
-            ?? CheckVerify(info.Verify, info.Author is not null);
+            ?? CheckVerify(info.Verify, info.Author is not null)
+            ?? (info.Verify.Compare is { } compare ? CheckCommand("verify.compare", compare) : null);
     }
 
     private static Problem? CheckName(string name) => SafePath.IsSafeName(name, out string? fault)
@@ -200,8 +201,8 @@ public static class TaskInfoValidator
 
     private static Problem? CheckVerify(VerifySpec verify, bool hasAuthor) => verify switch
     {
-        VerifySpec.Own or VerifySpec.Arbiter when verify.WithinClass => Wrong(
-            "verify.class", "compares results, which this mode does not", "Leave class out, or use replicas or trust."),
+        not (VerifySpec.Replicas or VerifySpec.Trust) when verify.WithinClass || verify.Compare is not null => Wrong(
+            verify.WithinClass ? "verify.class" : "verify.compare", "compares results, which this mode does not", "Leave it out, or use replicas or trust."),
         VerifySpec.Own => null,
         VerifySpec.Replicas { Count: 1 } => Wrong(
             "verify.replicas", "1 confirms nothing: every result would be believed", "Ask for 2 or more, or use own, which believes this machine and members."),
@@ -212,7 +213,8 @@ public static class TaskInfoValidator
         VerifySpec.Arbiter when !hasAuthor => Wrong(
             "verify", "is arbiter, but nobody signed the task", "Make a task file with 'starling create': its signer is the arbiter."),
         VerifySpec.Arbiter => null,
-        _ => Wrong("verify", "is missing", "Use own, arbiter, replicas: 2 or trust: 20."),
+        VerifySpec.Checker checker => CheckCommand("verify.checker", checker.Command),
+        _ => Wrong("verify", "is missing", "Use own, arbiter, replicas: 2, trust: 20 or checker: COMMAND."),
     };
 
     private static Problem? CheckIsInput(string key, string name, IReadOnlyList<InputSpec> inputs) =>

@@ -62,7 +62,10 @@ public static class TrustRule
             RunSpec.Container => "its container",
             _ => throw new ArgumentOutOfRangeException(nameof(info), info.Run, "unknown kind of run"),
         };
-        return run ?? (info.Merge is null ? null : "its merge command");
+        return run
+            ?? (info.Merge is not null ? "its merge command"
+            : info.Verify is VerifySpec.Checker ? "its checker"
+            : info.Verify.Compare is not null ? "its comparison of results" : null);
     }
 
     private static bool IsAmong(PublicKey author, IReadOnlyList<PublicKey> authors)

@@ -10,6 +10,15 @@ public abstract record VerifySpec
     /// <summary>Modifier <c>class: env</c>: results are compared only with those of workers of the same environment class. Of <see cref="Replicas"/> and <see cref="Trust"/>.</summary>
     public bool WithinClass { get; init; }
 
+    /// <summary>
+    /// Modifier <c>compare: command</c>: the command decides whether two results that differ in bytes mean the same; null: bytes decide. Of
+    /// <see cref="Replicas"/> and <see cref="Trust"/>.
+    /// </summary>
+    public string? Compare { get; init; }
+
+    /// <summary>The command that looks at results here before they are believed; null: none does.</summary>
+    public string? TrialCommand => this is Checker checker ? checker.Command : Compare;
+
     /// <summary>Any member's attestation is believed (default of member swarms).</summary>
     public sealed record Own : VerifySpec;
 
@@ -21,4 +30,7 @@ public abstract record VerifySpec
 
     /// <summary>The author's word, or that of a key to which the author delegated.</summary>
     public sealed record Arbiter : VerifySpec;
+
+    /// <summary>The task's own test of a result: <paramref name="Command"/> ends with status 0 for a right one.</summary>
+    public sealed record Checker(string Command) : VerifySpec;
 }

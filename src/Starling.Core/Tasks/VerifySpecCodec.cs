@@ -4,12 +4,12 @@ using Starling.Core.Bencode;
 namespace Starling.Core.Tasks;
 
 /// <summary>
-/// <c>verify</c> of a task file (DESIGN sections 3 and 6): the word <c>own</c> or <c>arbiter</c>, or a dictionary with one of <c>replicas</c> and <c>trust</c>, and
-/// the modifier <c>class</c>. A key that is not known refuses the task: skipping it would believe more than the author wants.
+/// <c>verify</c> of a task file (DESIGN sections 3 and 6): the word <c>own</c> or <c>arbiter</c>, or a dictionary with one of <c>replicas</c>, <c>trust</c> and
+/// <c>checker</c>, and the modifiers <c>class</c> and <c>compare</c>. A key that is not known refuses the task: skipping it would believe more than the author wants.
 /// </summary>
 internal static class VerifySpecCodec
 {
-    private const string Hint = "Use own, arbiter, replicas: 2 or trust: 20.";
+    private const string Hint = "Use own, arbiter, replicas: 2, trust: 20 or checker: COMMAND.";
 
     public static void Write(BencodeWriter writer, VerifySpec verify)
     {
@@ -20,9 +20,19 @@ internal static class VerifySpecCodec
         }
 
         writer.BeginDictionary();
+        if (verify is VerifySpec.Checker checker)
+        {
+            writer.Text("checker"u8, checker.Command);
+        }
+
         if (verify.WithinClass)
         {
             writer.Text("class"u8, TaskInfoValidator.EnvironmentClass);
+        }
+
+        if (verify.Compare is { } compare)
+        {
+            writer.Text("compare"u8, compare);
         }
 
         if (verify is VerifySpec.Replicas replicas)
@@ -66,7 +76,7 @@ internal static class VerifySpecCodec
         foreach (BEntry entry in dictionary.Entries)
         {
             string key = BString.TryGetText(entry.Key.Span, out string? text) ? text : "?";
-            if (key is not ("replicas" or "trust" or "class"))
+            if (key is not ("replicas" or "trust" or "checker" or "class" or "compare"))
             {
                 bool later = TaskInfoValidator.LaterVerifyKeys.Contains(key);
                 fields.Refuse(
@@ -87,15 +97,16 @@ internal static class VerifySpecCodec
             verify.Refuse("class", $"'{SafePath.Quoted(word)}' is not known", "Use class: env.");
         }
 
-        int? replicas = verify.WholeInt32("replicas");
-        int? trust = verify.WholeInt32("trust");
-        if (replicas is null == trust is null)
+        int modes = (verify["replicas"] is null ? 0 : 1) + (verify["trust"] is null ? 0 : 1) + (verify["checker"] is null ? 0 : 1);
+        if (modes != 1)
         {
-            fields.Refuse("verify", replicas is null ? "names no mode" : "names two modes", Hint);
+            fields.Refuse("verify", modes == 0 ? "names no mode" : "names two modes", Hint);
+            return null;
         }
 
-        return trust is { } threshold
-            ? new VerifySpec.Trust(threshold) { WithinClass = withinClass }
-            : new VerifySpec.Replicas(replicas ?? 0) { WithinClass = withinClass };
+        VerifySpec mode = verify["replicas"] is not null ? new VerifySpec.Replicas(verify.WholeInt32("replicas") ?? 0)
+            : verify["trust"] is not null ? new VerifySpec.Trust(verify.WholeInt32("trust") ?? 0)
+            : new VerifySpec.Checker(verify.Text("checker") ?? "");
+        return mode with { WithinClass = withinClass, Compare = verify["compare"] is null ? null : verify.Text("compare") };
     }
 }

@@ -21,6 +21,9 @@ public readonly record struct CandidateEvidence(int Votes, bool Believed)
 
     /// <summary>Whether one of them is from somebody I know: strangers cannot confirm strangers.</summary>
     public bool Anchored { get; init; }
+
+    /// <summary>What the task's checker said of it here.</summary>
+    public Finding Finding { get; init; }
 }
 
 /// <summary>The judgement about one piece.</summary>
@@ -31,4 +34,7 @@ public readonly record struct Verdict(ushort Acceptable, int WantedRuns, bool Di
 {
     /// <summary>Enough strangers agree, but I know none of them: runs of further strangers would not change that, one here would.</summary>
     public bool NeedsMyRun { get; init; }
+
+    /// <summary>Bits of the candidates that have to be fetched and looked at before more can be said.</summary>
+    public ushort Sought { get; init; }
 }

@@ -52,7 +52,10 @@ public sealed class Standing
 
     /// <summary>Whether its word counts for nothing, and its claims too.</summary>
     public bool IsOutcast => Override == StandingOverride.Deny
-        || (Override == StandingOverride.None && Refuted >= OutcastFrom && Refuted * 10L > Confirmed);
+        || (Override == StandingOverride.None && IsTooOftenWrong(Refuted, Confirmed));
+
+    /// <summary>Whether so many wrong results beside so many right ones make an outcast.</summary>
+    public static bool IsTooOftenWrong(int wrong, int right) => wrong >= OutcastFrom && wrong * 10L > right;
 
     /// <summary>Whether it may confirm strangers.</summary>
     public bool IsKnown => Override == StandingOverride.Allow || (!IsOutcast && Probation == 0 && Confirmed >= KnownFrom);

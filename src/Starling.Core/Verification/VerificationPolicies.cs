@@ -15,6 +15,7 @@ public static class VerificationPolicies
         VerifySpec.Own => new OwnPolicy(),
         VerifySpec.Replicas replicas => new ReplicasPolicy(replicas.Count, isPublic),
         VerifySpec.Trust trust => new TrustPolicy(trust.Threshold, isPublic),
+        VerifySpec.Checker => new CheckerPolicy(),
         VerifySpec.Arbiter => new ArbiterPolicy(isArbiter),
         _ => throw new ArgumentOutOfRangeException(nameof(spec), spec, "the validator lets no other mode through"),
     };

@@ -72,8 +72,14 @@ public sealed class Worker(PublicKey key, int number, Standing standing)
     /// <summary>Its attestations whose results I accept: what the serving order goes by.</summary>
     public int Credit { get; set; }
 
+    /// <summary>Its results that the task's checker accepted here.</summary>
+    public int Passed { get; set; }
+
+    /// <summary>Its results that the task's checker refused here. That is between it and this task: the checker is the author's, who may be hostile.</summary>
+    public int Rejected { get; set; }
+
     /// <summary>Whether its attestations count at all.</summary>
-    public bool Counts => !Contradicted && (Believed || !Standing.IsOutcast);
+    public bool Counts => !Contradicted && (Believed || !(Standing.IsOutcast || Standing.IsTooOftenWrong(Rejected, Passed)));
 
     /// <summary>Whether it may confirm strangers.</summary>
     public bool IsKnown => Counts && (Believed || IsVouchedFor || Standing.IsKnown);

@@ -192,6 +192,7 @@ public sealed class EngineLoop
             case NodeEffect.LoadContent load: Store.LoadContent(load.Piece, load.Result); break;
             case NodeEffect.StartJob start: _host.Parts.Runner.Start(start.Job, start.Slot, start.Piece, start.Attempt); break;
             case NodeEffect.KillJob kill: _host.Parts.Runner.Kill(kill.Job); break;
+            case NodeEffect.StartTrial trial: _host.Parts.Trials.Start(trial.Piece, trial.Result, trial.Other); break;
             case NodeEffect.StartMerge merge: _host.Parts.Merger.Start(merge.File, merge.Parts); break;
             case NodeEffect.SaveStanding save: _host.SaveStanding(save.Worker, save.Change); break;
             case NodeEffect.PeerListens peer: _host.PeerListens(peer.Address); break;

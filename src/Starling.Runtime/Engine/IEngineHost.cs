@@ -49,5 +49,6 @@ public interface IEngineHost
 /// <summary>What works on one opened task.</summary>
 /// <param name="Store">Its results.</param>
 /// <param name="Runner">Its runs.</param>
+/// <param name="Trials">Its checker or comparison.</param>
 /// <param name="Merger">Its output files.</param>
-public sealed record TaskParts(IPieceStore Store, IJobRunner Runner, IMerger Merger);
+public sealed record TaskParts(IPieceStore Store, IJobRunner Runner, ITrialRunner Trials, IMerger Merger);

@@ -40,6 +40,10 @@ public interface IPieceStore : IAsyncDisposable
     /// <summary>See <see cref="NodeEffect.DiscardOutput"/>.</summary>
     void DiscardOutput(JobId job);
 
+    /// <summary>Copies the output of a run that ended well, before it is kept or discarded, to a file. Safe from every thread.</summary>
+    /// <exception cref="System.IO.IOException">There is none, its content was lost to a failing disk, or the file can't be written.</exception>
+    void CopyOutput(JobId job, string path);
+
     /// <summary>See <see cref="NodeEffect.WriteBlock"/>.</summary>
     void WriteBlock(int piece, ResultId result, int block, ReadOnlyMemory<byte> data, Hash256 leaf);
 
@@ -92,6 +96,13 @@ public interface IJobRunner : IAsyncDisposable
 
     /// <summary>Kills a run with its whole process tree. Unknown or ended jobs are ignored.</summary>
     void Kill(JobId job);
+}
+
+/// <summary>Has the task's command look at results. Each started trial posts exactly one <see cref="NodeInput.TrialEnded"/>.</summary>
+public interface ITrialRunner : IAsyncDisposable
+{
+    /// <summary>See <see cref="NodeEffect.StartTrial"/>.</summary>
+    void Start(int piece, ResultId result, ResultId? other);
 }
 
 /// <summary>Merges output files. Each started merge posts exactly one <see cref="NodeInput.MergeExited"/>.</summary>

@@ -17,12 +17,12 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
     private readonly TaskFolder _folder;
     private readonly ProcessLauncher _launcher;
 
-    private OpenTaskFolder(TaskFile task, TaskFolder folder, PieceStore store, ProcessLauncher launcher, JobRunner runner, Merger merger)
+    private OpenTaskFolder(TaskFile task, TaskFolder folder, PieceStore store, ProcessLauncher launcher, JobRunner runner, TrialRunner trials, Merger merger)
     {
         Task = task;
         _folder = folder;
         _launcher = launcher;
-        Parts = new TaskParts(store, runner, merger);
+        Parts = new TaskParts(store, runner, trials, merger);
         Outputs = [.. Enumerable.Range(0, task.Info.Files.Count).Select(merger.PathOf)];
         Resumed = store.Restored.Held.Select(held => held.Piece).Distinct().Count();
     }
@@ -88,7 +88,7 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
             remarks.Add(idle);
         }
 
-        open = new OpenTaskFolder(task, folder, store, launcher, runner, merger) { MayCompute = idle is null, Remarks = remarks };
+        open = new OpenTaskFolder(task, folder, store, launcher, runner, new TrialRunner(runner), merger) { MayCompute = idle is null, Remarks = remarks };
         return true;
     }
 
@@ -96,6 +96,7 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
     public async Task StopWork()
     {
         await Parts.Runner.DisposeAsync().ConfigureAwait(false);
+        await Parts.Trials.DisposeAsync().ConfigureAwait(false);
         await Parts.Merger.DisposeAsync().ConfigureAwait(false);
         _launcher.Dispose();
     }

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
@@ -75,8 +74,8 @@ internal sealed class InputFolder
     /// <summary>Value of <c>INPUTS</c>; null when the task has none.</summary>
     public string? FolderPath { get; }
 
-    /// <summary>Makes the part of a piece; its path, or null when the task has no parts.</summary>
-    public Problem? TryEnter(int piece, int slot, out string? chunk)
+    /// <summary>Makes the part of a piece for <paramref name="user"/>, who has one at a time; its path, or null when the task has no parts.</summary>
+    public Problem? TryEnter(int piece, string user, out string? chunk)
     {
         chunk = null;
         if (Problem is not null || _chunks is null)
@@ -91,7 +90,7 @@ internal sealed class InputFolder
             return chunk is null ? new Problem(Code, $"input '{_chunks.Input}' has no file for piece {piece}: it has {files.Count}") : null;
         }
 
-        chunk = Path.Combine(_chunkFolder, string.Create(CultureInfo.InvariantCulture, $"slot-{slot}"));
+        chunk = Path.Combine(_chunkFolder, user);
         try
         {
             return Cut(piece, chunk);

@@ -81,12 +81,16 @@ public sealed class JobRunner : IJobRunner
             Inputs = inputs,
             Errors = new StderrFolder(Path.Combine(folder.Private, "stderr")),
             ScratchFolder = scratch,
+            TrialFolder = Path.Combine(folder.Private, "trials"),
             Problem = problem ?? inputs.Problem,
         };
     }
 
     /// <summary>Why no run of this task can start here; null: none is known. The same problem ends every run.</summary>
     public Problem? Problem => _context.Problem;
+
+    /// <summary>What the runs share.</summary>
+    internal RunContext Context => _context;
 
     /// <inheritdoc/>
     public void Start(JobId job, int slot, int piece, int attempt)

@@ -7,6 +7,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Starling.Core.Engine;
 using Starling.Core.Primitives;
+using Starling.Core.Tasks;
 using Starling.Runtime.Engine;
 using Starling.Runtime.Kernels;
 using Starling.Runtime.Storage;
@@ -25,6 +26,7 @@ internal sealed class JobSlot
     private readonly LinkedList<Job> _waiting = [];
     private readonly SlotFolder _scratch;
     private readonly SlotFolder? _spareState;
+    private readonly TrialLane? _checker;
     private readonly StderrTail _errors = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Job? _current;
@@ -36,6 +38,7 @@ internal sealed class JobSlot
         _slot = slot;
         _scratch = new SlotFolder(Path.Combine(context.ScratchFolder, string.Create(CultureInfo.InvariantCulture, $"slot-{slot}")));
         _spareState = context.States?.SpareOf(slot);
+        _checker = context.Task.Verify is VerifySpec.Checker ? new TrialLane(context, string.Create(CultureInfo.InvariantCulture, $"slot-{slot}")) : null;
         new Thread(Work) { Name = $"slot {slot}", IsBackground = true }.Start();
     }
 
@@ -155,7 +158,8 @@ internal sealed class JobSlot
 
         try
         {
-            return _context.Kernel is { } kernel ? RunKernel(job, kernel, start) : RunShell(job, start);
+            JobOutcome outcome = _context.Kernel is { } kernel ? RunKernel(job, kernel, start) : RunShell(job, start);
+            return outcome is JobOutcome.Succeeded && _checker is not null ? Check(job, outcome, start) : outcome;
         }
         catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
         {
@@ -199,7 +203,7 @@ internal sealed class JobSlot
 
     private JobOutcome RunShell(Job job, long start)
     {
-        Problem? problem = _context.Inputs.TryEnter(job.Piece, _slot, out string? chunk);
+        Problem? problem = _context.Inputs.TryEnter(job.Piece, string.Create(CultureInfo.InvariantCulture, $"slot-{_slot}"), out string? chunk);
         if (problem is not null)
         {
             return Failed(problem, start);
@@ -225,7 +229,7 @@ internal sealed class JobSlot
     {
         var command = new ShellCommand
         {
-            Text = ((Core.Tasks.RunSpec.Shell)_context.Task.Run).Command,
+            Text = ((RunSpec.Shell)_context.Task.Run).Command,
             Folder = _scratch.Use(),
             Variables = RunVariables.Of(_context, job.Piece, chunk, state),
             CpuLimit = _context.Task.Limits.Cpu,
@@ -237,6 +241,30 @@ internal sealed class JobSlot
             return Failed(problem, start);
         }
 
+        Watch(job, process);
+        _errors.Clear();
+        ProcessEnd end = process.Run(sink.TryWrite, _errors, _context.Task.Limits.Wall);
+        string? errorFile = _context.Errors.Save(StderrFolder.NameOf(job.Piece), _errors);
+        return RunOutcome.Of(_context.Task, job.Piece, end, sink.Complete, _errors, errorFile);
+    }
+
+    /// <summary>What the task's own checker refuses is not signed: the run failed.</summary>
+    private JobOutcome Check(Job job, JobOutcome succeeded, long start)
+    {
+        TrialOutcome answer = _checker!.Ask(job.Piece, path => _context.Store.CopyOutput(job.Id, path), null, process => Watch(job, process));
+        if (answer is TrialOutcome.Passed)
+        {
+            return succeeded with { Elapsed = Stopwatch.GetElapsedTime(start) };
+        }
+
+        _context.Store.DiscardOutput(job.Id);
+        return job.Killed
+            ? new JobOutcome.Killed { Elapsed = Stopwatch.GetElapsedTime(start) }
+            : Failed(answer is TrialOutcome.Rejected rejected ? rejected.Problem : ((TrialOutcome.Failed)answer).Problem, start);
+    }
+
+    private void Watch(Job job, ShellProcess process)
+    {
         lock (_gate)
         {
             job.Process = process;
@@ -245,11 +273,6 @@ internal sealed class JobSlot
                 process.Kill();
             }
         }
-
-        _errors.Clear();
-        ProcessEnd end = process.Run(sink.TryWrite, _errors, _context.Task.Limits.Wall);
-        string? errorFile = _context.Errors.Save(StderrFolder.NameOf(job.Piece), _errors);
-        return RunOutcome.Of(_context.Task, job.Piece, end, sink.Complete, _errors, errorFile);
     }
 
     private static JobOutcome.Failed Failed(Problem problem, long start) => new(problem, "") { Elapsed = Stopwatch.GetElapsedTime(start) };

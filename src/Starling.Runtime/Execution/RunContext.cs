@@ -33,6 +33,9 @@ internal sealed record RunContext
     /// <summary>The working directories of slots lie in it.</summary>
     public required string ScratchFolder { get; init; }
 
+    /// <summary>Checkers and comparisons work in it.</summary>
+    public required string TrialFolder { get; init; }
+
     /// <summary>Why no run can start.</summary>
     public required Problem? Problem { get; init; }
 }

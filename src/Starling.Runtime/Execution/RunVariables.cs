@@ -8,7 +8,7 @@ namespace Starling.Runtime.Execution;
 internal static class RunVariables
 {
     /// <summary>The variables of a run of <paramref name="piece"/>.</summary>
-    public static KeyValuePair<string, string?>[] Of(RunContext context, int piece, string? chunk, string state)
+    public static KeyValuePair<string, string?>[] Of(RunContext context, int piece, string? chunk, string? state)
     {
         PieceLocation location = context.Task.Locate(piece);
         return
@@ -24,6 +24,10 @@ internal static class RunVariables
             new("SLOTS", Text(context.Options.CoresPerRun ?? context.Task.Needs.Cores)),
         ];
     }
+
+    /// <summary>The variables of a checker or a comparison: those of a run, and where the results are.</summary>
+    public static KeyValuePair<string, string?>[] OfTrial(RunContext context, int piece, string? chunk, string result, string? other) =>
+        [.. Of(context, piece, chunk, state: null), new("RESULT", result), new("OTHER", other)];
 
     /// <summary>The variables of the merge of <paramref name="file"/>.</summary>
     public static KeyValuePair<string, string?>[] OfMerge(TaskInfo task, int file, string? partList, string partFile, string target) =>

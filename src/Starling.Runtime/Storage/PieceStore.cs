@@ -118,6 +118,24 @@ public sealed class PieceStore : IPieceStore
     }
 
     /// <inheritdoc/>
+    public void CopyOutput(JobId job, string path)
+    {
+        if (!_outputs.TryGetValue(job, out FinishedContent? content) || content.Problem is not null)
+        {
+            throw new IOException($"the output of this run is not below {_folder.Private}");
+        }
+
+        if (content.Path is null)
+        {
+            File.WriteAllBytes(path, content.Inline.Span);
+        }
+        else
+        {
+            File.Copy(content.Path, path);
+        }
+    }
+
+    /// <inheritdoc/>
     public void WriteBlock(int piece, ResultId result, int block, ReadOnlyMemory<byte> data, Hash256 leaf)
     {
         ResultKey key = KeyOf(piece, result);

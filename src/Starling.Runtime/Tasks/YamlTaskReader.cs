@@ -253,7 +253,7 @@ public sealed class YamlTaskReader
 
     private VerifySpec? ReadVerify()
     {
-        const string hint = "Write verify: own, verify: arbiter, verify: {replicas: 2} or verify: {trust: 20}.";
+        const string hint = "Write verify: own, verify: arbiter, verify: {replicas: 2}, verify: {trust: 20} or verify: {checker: COMMAND}.";
         YamlNode? node = _fields.Find("verify");
         if (node is null)
         {
@@ -277,7 +277,7 @@ public sealed class YamlTaskReader
             {
                 _fields.Refuse("verify", $"{entry.Key} comes with a later version", hint);
             }
-            else if (entry.Key is not ("replicas" or "trust" or "class"))
+            else if (entry.Key is not ("replicas" or "trust" or "checker" or "class" or "compare"))
             {
                 _fields.Refuse("verify", $"'{SafePath.Quoted(entry.Key)}' is not understood", hint);
             }
@@ -286,20 +286,24 @@ public sealed class YamlTaskReader
         YamlFields verify = _fields.MapOf(node, "verify", "{replicas: 2}")!;
         int? replicas = verify.Whole("replicas", "2");
         int? trust = verify.Whole("trust", "20");
+        string? checker = verify.Text("checker", "'grep -q ^ok \"$RESULT\"'");
+        string? compare = verify.Text("compare", "'cmp -s \"$RESULT\" \"$OTHER\"'");
         string? within = verify.Text("class", TaskInfoValidator.EnvironmentClass);
         if (within is not (null or TaskInfoValidator.EnvironmentClass))
         {
             _fields.Refuse("verify", $"class '{SafePath.Quoted(within)}' is not understood", "Write class: env.");
         }
 
-        if (replicas is null == trust is null)
+        int modes = (replicas is null ? 0 : 1) + (trust is null ? 0 : 1) + (checker is null ? 0 : 1);
+        if (modes != 1)
         {
-            _fields.Refuse("verify", replicas is null ? "names no mode" : "names two modes", hint);
+            _fields.Refuse("verify", modes == 0 ? "names no mode" : "names two modes", hint);
         }
 
-        return trust is { } threshold
-            ? new VerifySpec.Trust(threshold) { WithinClass = within is not null }
-            : new VerifySpec.Replicas(replicas ?? 0) { WithinClass = within is not null };
+        VerifySpec mode = checker is not null ? new VerifySpec.Checker(checker)
+            : trust is { } threshold ? new VerifySpec.Trust(threshold)
+            : new VerifySpec.Replicas(replicas ?? 0);
+        return mode with { WithinClass = within is not null, Compare = compare };
     }
 
     private Until ReadUntil()

@@ -20,7 +20,7 @@ public sealed class UploaderTests
 
     public UploaderTests()
     {
-        _uploader = new Uploader(_parts.Context, _parts.Map, _parts.Links, _workers);
+        _uploader = new Uploader(_parts.Context, _parts.Map, _parts.Links, _workers, _parts.Map.Used);
         _parts.Map.Add(0, MerkleTree.ResultOf(new byte[_length]));
         _parts.Map.SetAcceptable(0, 1);
         _parts.Map.SetHeld(0, 0, held: true);

@@ -203,7 +203,8 @@ public sealed class AcceptanceTests
             Author = author is null ? null : Key(author),
         };
         Assert.True(TaskFileCodec.TryMake(info, out TaskFile? task, out Problem? problem), problem?.Reason);
-        _acceptance = new Acceptance(_parts.Context, task, _parts.Map, new HitSearch(_parts.Context, info, _parts.Map, _parts.Links));
+        var trials = new Trials(_parts.Context, _parts.Map, _parts.Scheduler, comparing: false);
+        _acceptance = new Acceptance(_parts.Context, task, _parts.Map, new HitSearch(_parts.Context, info, _parts.Map, _parts.Links), trials);
     }
 
     private sealed class Known : Dictionary<PublicKey, StandingRecord>, IStandings

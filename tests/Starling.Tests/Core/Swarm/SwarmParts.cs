@@ -6,6 +6,7 @@ using Starling.Core.Engine;
 using Starling.Core.Gossip;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
+using Starling.Core.Scheduling;
 using Starling.Core.Swarm;
 using Starling.Core.Wire;
 using Starling.Tests.Core.Crypto;
@@ -21,6 +22,7 @@ internal sealed class SwarmParts
         Context = new NodeContext(options, new StandInIdentity(self), new StandInVerifier(), seed: 1) { Now = Instant.FromSeconds(100) };
         Links = new LinkTable(Context);
         Map = new PieceMap(TaskId, pieces);
+        Scheduler = new WorkScheduler(pieces, Context.Self, new SchedulingOptions(), Context.Random) { Slots = options.Slots };
     }
 
     public static Hash256 TaskId { get; } = Hash256.Of("task"u8);
@@ -30,6 +32,8 @@ internal sealed class SwarmParts
     public LinkTable Links { get; }
 
     public PieceMap Map { get; }
+
+    public WorkScheduler Scheduler { get; }
 
     public IEnumerable<NodeEvent> Events => Context.Effects.OfType<NodeEffect.Report>().Select(report => report.Event);
 

@@ -141,7 +141,7 @@ public sealed class TaskFileCodecTests
     [InlineData("d4:name1:x6:piecesi1e3:run4:truee", "verify: is missing")]
     [InlineData("d4:name1:x6:piecesi1e3:run4:true6:verify5:trustee", null)]
     [InlineData("d4:name1:x6:piecesi1e3:run4:true6:verify4:nonee", "verify: 'none' is not known")]
-    [InlineData("d4:name1:x6:piecesi1e3:run4:true6:verifyd7:checker1:xee", "verify: checker is not supported by this version")]
+    [InlineData("d4:name1:x6:piecesi1e3:run4:true6:verifyd6:sealed1:xee", "verify: sealed is not supported by this version")]
     [InlineData("d4:name1:x6:piecesi1e3:run4:true6:verifyd5:trusti1eee", "verify.trust: 1 is below 2")]
     [InlineData("d4:name1:x6:piecesi1e3:run4:true6:verifyd8:replicasi2e5:trusti20eee", "verify: names two modes")]
     [InlineData("d4:name1:x6:piecesi1e3:run4:true6:verifyd5:class3:envee", "verify: names no mode")]

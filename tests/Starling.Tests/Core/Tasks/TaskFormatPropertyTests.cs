@@ -56,7 +56,7 @@ public sealed class TaskFormatPropertyTests
             Run = new RunSpec.Shell("x" + string.Concat(command.Get.Where(static c => c != '\0' && !char.IsSurrogate(c)))),
             Files = [.. Enumerable.Range(0, files).Select(i => new OutputFile($"f{i}", pieces))],
             Verify = replicas % 3 == 0
-                ? new VerifySpec.Trust(replicas) { WithinClass = replicas % 2 == 0 }
+                ? new VerifySpec.Trust(replicas) { WithinClass = replicas % 2 == 0, Compare = replicas % 3 == 0 ? "cmp" : null }
                 : new VerifySpec.Replicas(replicas) { WithinClass = replicas % 2 == 0 },
             Limits = new RunLimits { Wall = TimeSpan.FromSeconds(seconds) },
             PieceLength = length,

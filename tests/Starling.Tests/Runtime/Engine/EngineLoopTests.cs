@@ -107,6 +107,7 @@ public sealed class EngineLoopTests
             new NodeEffect.SaveAccepted(5, result),
             new NodeEffect.LoadLeaves(5, result),
             new NodeEffect.LoadContent(5, result),
+            new NodeEffect.StartTrial(5, result, null),
             new NodeEffect.StartMerge(0, [(5, result)]),
             new NodeEffect.SaveStanding(default, StandingChange.Refuted),
             new NodeEffect.PeerListens(new PeerAddress(1, 2)),
@@ -122,7 +123,7 @@ public sealed class EngineLoopTests
         Assert.Equal(
             [
                 "connect", "send 7", "block 7 1", "close 7 bye", "start 1 0 5 2", "kill 1", "keep 1", "discard 2", "write 5 0", "commit 5",
-                "abandon 6", "drop 5", "batch", "accepted 5", "leaves 5", "content 5", "merge 0", "standing Refuted", "listens [::1]:2", "node [::1]:3", "report Swarm { Connected = 3 }",
+                "abandon 6", "drop 5", "batch", "accepted 5", "leaves 5", "content 5", "trial 5", "merge 0", "standing Refuted", "listens [::1]:2", "node [::1]:3", "report Swarm { Connected = 3 }",
                 "left Failed no-hit",
             ],
             host.Calls);
@@ -133,7 +134,7 @@ public sealed class EngineLoopTests
     {
         // The list above must grow with the contract: an effect that the loop does not know is a crash in somebody's run.
         int kinds = typeof(NodeEffect).GetNestedTypes().Count(type => type.IsSubclassOf(typeof(NodeEffect)));
-        Assert.Equal(23, kinds);
+        Assert.Equal(24, kinds);
     }
 
     [Fact]
@@ -225,7 +226,7 @@ public sealed class EngineLoopTests
             new((input, _, _) => step(input), () => NextWake, _ => View(), new InputQueue(), host, clock ?? new EngineClock());
     }
 
-    private sealed class Host : IEngineHost, ILinkTransport, IPieceStore, IJobRunner, IMerger
+    private sealed class Host : IEngineHost, ILinkTransport, IPieceStore, IJobRunner, ITrialRunner, IMerger
     {
         private readonly ConcurrentQueue<string> _calls = new();
 
@@ -233,7 +234,7 @@ public sealed class EngineLoopTests
 
         public ILinkTransport Transport => this;
 
-        public TaskParts Parts => new(this, this, this);
+        public TaskParts Parts => new(this, this, this, this);
 
         public RestoredState Restored => RestoredState.None;
 
@@ -265,6 +266,8 @@ public sealed class EngineLoopTests
 
         public void DiscardOutput(JobId job) => Note($"discard {job.Value}");
 
+        public void CopyOutput(JobId job, string path) => throw new NotSupportedException();
+
         public void WriteBlock(int piece, ResultId result, int block, ReadOnlyMemory<byte> data, Hash256 leaf) => Note($"write {piece} {block}");
 
         public void CommitDownload(int piece, ResultId result) => Note($"commit {piece}");
@@ -288,6 +291,8 @@ public sealed class EngineLoopTests
         public void Start(JobId job, int slot, int piece, int attempt) => Note($"start {job.Value} {slot} {piece} {attempt}");
 
         public void Kill(JobId job) => Note($"kill {job.Value}");
+
+        public void Start(int piece, ResultId result, ResultId? other) => Note($"trial {piece}");
 
         public void Start(int file, IReadOnlyList<(int Piece, ResultId Result)> parts) => Note($"merge {file}");
 

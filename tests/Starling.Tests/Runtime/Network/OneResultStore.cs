@@ -30,6 +30,8 @@ internal sealed class OneResultStore(int heldPiece, ResultId heldResult, byte[] 
 
     public void DiscardOutput(JobId job) => throw new NotSupportedException();
 
+    public void CopyOutput(JobId job, string path) => throw new NotSupportedException();
+
     public void WriteBlock(int piece, ResultId result, int block, ReadOnlyMemory<byte> data, Hash256 leaf) => throw new NotSupportedException();
 
     public void CommitDownload(int piece, ResultId result) => throw new NotSupportedException();

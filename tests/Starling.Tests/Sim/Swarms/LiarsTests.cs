@@ -1,3 +1,4 @@
+using System.Linq;
 using Starling.Sim.Swarms;
 
 namespace Starling.Tests.Sim.Swarms;
@@ -39,5 +40,25 @@ public sealed class LiarsTests
     {
         SimReport report = new SimWorld(_strangers with { Liars = 0, Pieces = 600 }).Run();
         Assert.True(report.ExtraWork < 1.1, report.ToString());
+    }
+
+    [Fact]
+    public void A_checker_lets_no_lie_through_at_any_time()
+    {
+        SimReport report = new SimWorld(_strangers with { Trust = 0, Checker = true, LieRate = 0.5, Collude = true }).Run();
+        Assert.Equal((0, 0), (report.WrongEver, report.WrongNow));
+        Assert.True(report.ExtraWork < 0.05, report.ToString());
+    }
+
+    [Fact]
+    public void Where_a_command_decides_what_is_equal_all_end_with_the_same_bytes()
+    {
+        var world = new SimWorld(_strangers with { Trust = 0, Replicas = 2, Variants = 3, Pieces = 100 });
+        SimReport report = world.Run();
+        Assert.Equal(0, report.WrongNow);
+        for (int piece = 0; piece < 100; piece++)
+        {
+            Assert.Single(world.Hosts.Where(host => host.IsHonest).Select(host => host.Node!.Used(piece)).Distinct());
+        }
     }
 }
