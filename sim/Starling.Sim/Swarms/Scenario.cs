@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Starling.Core.Primitives;
+using Starling.Sim.Adversaries;
 
 namespace Starling.Sim.Swarms;
 
@@ -9,7 +10,7 @@ internal static class Scenario
 {
     /// <summary>All names, in the order of the usage text.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["calm", "churn", "partitions", "crashes", "disks", "slow", "replicas", "search", "magnet", "exit", "hostile", "liars", "checker", "variants", "random"];
+        ["calm", "churn", "partitions", "crashes", "disks", "slow", "replicas", "search", "magnet", "exit", "hostile", "liars", "checker", "variants", "orphans", "random"];
 
     /// <summary>Turns a swarm into one in which that happens; null: no such name.</summary>
     public static SimOptions? Apply(string name, SimOptions options) => name switch
@@ -24,13 +25,28 @@ internal static class Scenario
         "search" => options with { Search = true, CrashesPerHour = 60, FaultSeconds = 20, Replicas = options.Seed % 2 == 0 ? 0 : 2 },
         "magnet" => options with { MagnetShare = 0.7, StartSpread = 5, Files = 3, EmptyShare = 0.1, PieceBytes = 200 * 1024 },
         "exit" => options with { ExitWhenDone = true, StartSpread = 3, PieceBytes = 100_000, UploadRate = 1_000_000 },
-        "hostile" => options with { Hostile = Math.Max(6, options.Peers / 2) },
-        "liars" => Longer(options) with { Trust = 20, Liars = Math.Max(1, options.Peers / 4), LieRate = options.Seed % 2 == 0 ? 1 : 0.2, CrashesPerHour = 60, FaultSeconds = 30 },
-        "checker" => Longer(options) with { Checker = true, Liars = Math.Max(1, options.Peers / 4), LieRate = 0.5, CrashesPerHour = 60, FaultSeconds = 30, FailureShare = 0.05 },
-        "variants" => Longer(options) with { Replicas = 2, Variants = 3, Liars = options.Seed % 2 == 0 ? 0 : Math.Max(1, options.Peers / 4), CrashesPerHour = 60, FaultSeconds = 30 },
+        "hostile" => options with { Adversaries = Rude(Math.Max(6, options.Peers / 2)) },
+        "liars" => Longer(options) with { Trust = 20, Adversaries = Liars(options), LieRate = options.Seed % 2 == 0 ? 1 : 0.2, CrashesPerHour = 60, FaultSeconds = 30 },
+        "checker" => Longer(options) with { Checker = true, Adversaries = Liars(options), LieRate = 0.5, CrashesPerHour = 60, FaultSeconds = 30, FailureShare = 0.05 },
+        "variants" => Longer(options) with { Replicas = 2, Variants = 3, Adversaries = options.Seed % 2 == 0 ? [] : Liars(options), CrashesPerHour = 60, FaultSeconds = 30 },
+        "orphans" => Longer(options) with { OrphanedAt = 2 * 6 * options.PieceSeconds, MagnetShare = 1, Replicas = 2 },
         "random" => Random(options.Seed),
         _ => null,
     };
+
+    private static AdversaryGroup[] Liars(SimOptions options) => [new(["lie"], Math.Max(1, options.Peers / 4))];
+
+    /// <summary>So many hosts that break rules, of each kind in turn.</summary>
+    public static IReadOnlyList<AdversaryGroup> Rude(int count)
+    {
+        var groups = new List<AdversaryGroup>();
+        for (int i = 0; i < count; i++)
+        {
+            groups.Add(AdversaryKinds.Rude[i % AdversaryKinds.Rude.Count]);
+        }
+
+        return groups;
+    }
 
     /// <summary>Work that lasts as long as the faults do.</summary>
     private static SimOptions Longer(SimOptions options) => options with { PieceSeconds = options.PieceSeconds * 6 };
@@ -92,7 +108,7 @@ internal static class Scenario
         // Who exits when done may leave a peer alone that can do nothing alone: not what is judged here.
         options = options.Replicas > 0 ? options with { BrokenShare = 0 } : options;
         return options.ExitWhenDone ? options with { BrokenShare = 0, MagnetShare = 0 }
-            : Lot(4) ? options with { Hostile = 1 + random.Next(6) }
+            : Lot(4) ? options with { Adversaries = Rude(1 + random.Next(6)) }
             : options;
     }
 }

@@ -21,6 +21,13 @@ internal sealed class SimChecks(SimWorld world)
 
     private const int MaxEventsPerHost = 200_000;
 
+    /// <summary>Codes under which a peer is banned.</summary>
+    private static readonly HashSet<string> _blames =
+    [
+        "bad-signature", "bad-message", "bad-attestation", "bad-held", "bad-found", "bad-stop", "bad-request", "bad-have", "bad-bitfield",
+        "wrong-block", "wrong-proof", "block-not-asked", "serves-nothing", "log-gap", "pex-flood", "flood",
+    ];
+
     private readonly Dictionary<(PublicKey Worker, int Piece), ResultId> _signed = [];
     private readonly Dictionary<SimHost, PieceSet> _toSurvive = [];
     private readonly Dictionary<SimHost, PieceSet> _everFinished = [];
@@ -104,7 +111,7 @@ internal sealed class SimChecks(SimWorld world)
     public void OnStartJob(SimHost host, NodeEffect.StartJob start)
     {
         // Among strangers what is finished may be checked, and may turn out wrong.
-        if (host.IsHonest && !world.Options.IsOpen && _everFinished.TryGetValue(host, out PieceSet? ever) && ever.Contains(start.Piece))
+        if (host.IsHonest && !world.Options.IsOpen && !world.HasLiars && _everFinished.TryGetValue(host, out PieceSet? ever) && ever.Contains(start.Piece))
         {
             throw Failure(host, $"runs piece {start.Piece}, which it had finished");
         }
@@ -222,10 +229,20 @@ internal sealed class SimChecks(SimWorld world)
         if (host.IsHonest)
         {
             _refusals[problem.Code] = _refusals.GetValueOrDefault(problem.Code) + 1;
-            if (!world.HasHostile && problem.Code is not ("no-handshake" or "no-metadata"))
+            if (!world.HasAdversaries && problem.Code is not ("no-handshake" or "no-metadata"))
             {
                 throw Failure(host, $"refuses an honest peer: {problem.Code}, {problem.Reason}");
             }
+        }
+    }
+
+    /// <summary>An honest host ends a link: what it holds against the other must not be held against an honest one.</summary>
+    public void OnClose(SimHost host, SimHost? peer, string reason)
+    {
+        string code = reason.Split(':')[0];
+        if (host.IsHonest && peer is { IsHonest: true } && _blames.Contains(code))
+        {
+            throw Failure(host, $"bans the honest host {peer.Number}: {reason}");
         }
     }
 
@@ -249,7 +266,7 @@ internal sealed class SimChecks(SimWorld world)
                 }
 
                 CheckContent(host, piece, used);
-                if (!canonical.TryAdd(piece, used) && canonical[piece] != used && !world.Options.IsOpen)
+                if (!canonical.TryAdd(piece, used) && canonical[piece] != used && !world.Options.IsOpen && !world.HasLiars)
                 {
                     throw Failure(host, $"uses another result of piece {piece} than the others");
                 }
@@ -265,7 +282,7 @@ internal sealed class SimChecks(SimWorld world)
             throw Failure(host, $"piece {piece} does not match its root");
         }
 
-        if (!world.IsMeant(piece, result) && world.Options.Liars == 0)
+        if (!world.IsMeant(piece, result) && !world.HasLiars)
         {
             throw Failure(host, $"piece {piece} is what no honest run gave");
         }

@@ -60,12 +60,18 @@ internal class SimHost
 
     public virtual bool IsHonest => true;
 
+    /// <summary>It left for good: nobody waits for it.</summary>
+    public bool IsGone { get; set; }
+
     public double Speed => _isBroken ? 0 : _speed;
 
     /// <summary>Seconds of a run here, give or take the jitter.</summary>
     public double UsualRun => World.Options.PieceSeconds / _speed;
 
     public Instant UploadFreeAt { get; set; }
+
+    /// <summary>When its one thread is through with all frames that are under way (kept by <see cref="SimNetwork"/>).</summary>
+    public Instant LooksFreeAt { get; set; }
 
     /// <summary>What is on its way here, by the time at which it arrives (kept by <see cref="SimNetwork"/>).</summary>
     public Dictionary<Instant, SimNetwork.Delivery> Deliveries { get; } = [];
@@ -106,6 +112,8 @@ internal class SimHost
 
     protected virtual bool MayCompute => true;
 
+    protected virtual int Slots => World.Options.Slots;
+
     public NodeSnapshot? Snapshot => _node?.Snapshot(World.Events.Now);
 
     public virtual void Start(IReadOnlyList<PeerAddress> known)
@@ -119,7 +127,7 @@ internal class SimHost
                 TaskId = World.Task.Id,
                 Secret = World.Task.Secret,
                 Incarnation = 1_000_000L + (Life * 1_000_000L),
-                Slots = options.Slots,
+                Slots = Slots,
                 MaxLinks = options.MaxLinks,
                 ExitWhenDone = options.ExitWhenDone && IsHonest,
                 MayCompute = MayCompute,
@@ -230,6 +238,7 @@ internal class SimHost
                 World.Network.Connect(this, connect.Address);
                 break;
             case NodeEffect.CloseLink close:
+                World.Checks.OnClose(this, World.Network.PeerAt(this, close.Link), close.Reason);
                 World.Network.Close(this, close.Link, close.Reason);
                 break;
             case NodeEffect.Send send:
@@ -339,11 +348,11 @@ internal class SimHost
         return options.PieceSeconds / _speed * (1 + (options.Jitter * ((2 * luck) - 1)));
     }
 
-    /// <summary>Where nobody ever comes back, nothing is read again that only a journal tells.</summary>
     /// <summary>What a run of the piece gives on this machine.</summary>
     protected virtual byte[] OutputOf(int piece, out ResultId result) => World.Run(piece, Number, out result);
 
-    private SimDisk NewDisk() => new(World, World.NextLog(), keepsJournal: World.Options.HasFaults || World.HasHostile);
+    /// <summary>Where nobody ever comes back, nothing is read again that only a journal tells.</summary>
+    private SimDisk NewDisk() => new(World, World.NextLog(), keepsJournal: World.Options.HasFaults || World.HasAdversaries);
 
     private void OpenTask()
     {

@@ -87,6 +87,14 @@ internal sealed class SimNetwork(EventQueue events, SimOptions options, Determin
             arrival += Retransmission;
         }
 
+        if (options.FrameSeconds > 0)
+        {
+            // One thread looks at all frames of a host, in the order in which they came.
+            SimHost to = direction.To;
+            to.LooksFreeAt = (to.LooksFreeAt > arrival ? to.LooksFreeAt : arrival) + TimeSpan.FromSeconds(options.FrameSeconds);
+            arrival = to.LooksFreeAt;
+        }
+
         arrival = arrival > direction.LastArrival ? arrival : direction.LastArrival;
         if (options.Quantum > 0)
         {
@@ -97,6 +105,10 @@ internal sealed class SimNetwork(EventQueue events, SimOptions options, Determin
         direction.LastArrival = arrival;
         DeliveryFor(direction, arrival).Frames.Add((direction, frame));
     }
+
+    /// <summary>Who is at the other end; null: the link is gone.</summary>
+    public SimHost? PeerAt(SimHost from, LinkId link) =>
+        _directions.TryGetValue(link, out Direction? direction) && direction.From == from ? direction.To : null;
 
     /// <summary>One side closes a link; the other learns of it a moment later, after what was sent before.</summary>
     public void Close(SimHost by, LinkId link, string reason)

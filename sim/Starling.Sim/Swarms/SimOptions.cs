@@ -1,4 +1,5 @@
-using System;
+using System.Collections.Generic;
+using Starling.Sim.Adversaries;
 
 namespace Starling.Sim.Swarms;
 
@@ -41,20 +42,14 @@ internal sealed record SimOptions
     /// <summary>Honest runs give so many results that differ in bytes and mean the same; more than 1: the task compares by a command.</summary>
     public int Variants { get; init; } = 1;
 
-    /// <summary>Hosts beyond <see cref="Peers"/> that keep to the rules but for their results.</summary>
-    public int Liars { get; init; }
-
-    /// <summary>Share of a liar's results that are wrong.</summary>
+    /// <summary>Share of the results of those who lie or collude that are wrong.</summary>
     public double LieRate { get; init; } = 1;
 
-    /// <summary>Right results that a liar gives before its first wrong one.</summary>
+    /// <summary>Right results that each of them gives before its first wrong one.</summary>
     public int LieAfter { get; init; }
 
     /// <summary>Results of each other host that every host has confirmed in earlier tasks.</summary>
     public int Known { get; init; }
-
-    /// <summary>Whether all liars give the same wrong result of a piece.</summary>
-    public bool Collude { get; init; }
 
     /// <summary>Nobody knows anybody who is not a member.</summary>
     public bool IsOpen => Replicas > 0 || Trust > 0 || Checker;
@@ -76,6 +71,9 @@ internal sealed record SimOptions
     /// thousand nodes are handed millions of messages; 0: every message at its own time.
     /// </summary>
     public double Quantum { get; init; }
+
+    /// <summary>Seconds that a host needs to look at one frame, its signatures included; 0: nothing, whatever is said to it.</summary>
+    public double FrameSeconds { get; init; }
 
     /// <summary>Share of messages that are lost once and sent again after a retransmission time-out.</summary>
     public double Loss { get; init; }
@@ -117,11 +115,17 @@ internal sealed record SimOptions
     /// <summary>Share of hosts on which every run fails; at least one host works.</summary>
     public double BrokenShare { get; init; }
 
-    /// <summary>Hosts beyond <see cref="Peers"/> that do not play by the rules, of each kind in turn.</summary>
-    public int Hostile { get; init; }
+    /// <summary>Who else is there beside <see cref="Peers"/>, and does not play by the rules.</summary>
+    public IReadOnlyList<AdversaryGroup> Adversaries { get; init; } = [];
 
-    /// <summary>The kinds of hostile hosts to choose from.</summary>
-    public HostileKinds HostileKinds { get; init; } = HostileKinds.All;
+    /// <summary>Fresh identities of all sybils together.</summary>
+    public int Identities { get; init; } = 10_000;
+
+    /// <summary>Results that each such identity copies before it lies.</summary>
+    public int SybilCopies { get; init; }
+
+    /// <summary>Second at which the author's side (the first host) and a random half of the others leave for good, one after the other; 0: nobody does.</summary>
+    public double OrphanedAt { get; init; }
 
     /// <summary>Seconds after which faults end and everything honest must finish.</summary>
     public double FaultSeconds { get; init; }
@@ -139,31 +143,4 @@ internal sealed record SimOptions
     public bool CheckEveryStep { get; init; } = true;
 
     public bool HasFaults => FaultSeconds > 0;
-}
-
-/// <summary>What hostile hosts do. All of them hold valid keys and, in a member swarm, the secret.</summary>
-[Flags]
-internal enum HostileKinds
-{
-    None = 0,
-
-    /// <summary>Claims as many pieces as it can, again and again, and runs none.</summary>
-    ClaimsEverything = 1,
-
-    /// <summary>Knows every result at once, attests all of them, and never sends a block or a proof.</summary>
-    ServesNothing = 2,
-
-    /// <summary>Computes, but every block that it sends has a wrong byte.</summary>
-    WrongBlocks = 4,
-
-    /// <summary>Sends random frames on links that are established.</summary>
-    Garbage = 8,
-
-    /// <summary>Opens connections and sends half a handshake, nonsense, or nothing.</summary>
-    HalfHandshakes = 16,
-
-    /// <summary>Does nothing but ask: for every block, again and again.</summary>
-    AsksAlways = 32,
-
-    All = ClaimsEverything | ServesNothing | WrongBlocks | Garbage | HalfHandshakes | AsksAlways,
 }

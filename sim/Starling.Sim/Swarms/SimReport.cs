@@ -40,6 +40,9 @@ internal sealed record SimReport(
     int WrongEver,
     string Fingerprint)
 {
+    /// <summary>Honest hosts that stayed, times pieces: what <see cref="WrongNow"/> is a share of.</summary>
+    public long Judgements { get; init; }
+
     /// <summary>Time until the first host had everything ÷ that of a central scheduler.</summary>
     public double Ratio => (FirstComplete - FirstStart) / (Greedy - FirstStart);
 
@@ -51,14 +54,16 @@ internal sealed record SimReport(
         double worked = 0;
         int runs = 0;
         int aborts = 0;
+        int staying = 0;
         var workers = new List<SimHost>();
         foreach (SimHost host in world.Hosts)
         {
-            if (!host.IsHonest)
+            if (!host.IsHonest || host.IsGone)
             {
                 continue;
             }
 
+            staying++;
             start = Instant.Min(start, host.StartedAt);
             first = Instant.Min(first, host.CompleteAt);
             last = host.CompleteAt > last && host.CompleteAt != Instant.Never ? host.CompleteAt : last;
@@ -88,7 +93,10 @@ internal sealed record SimReport(
             world.Checks.Refusals,
             world.Checks.WrongNow(),
             world.Checks.WrongEver,
-            world.Fingerprint);
+            world.Fingerprint)
+        {
+            Judgements = (long)staying * world.Options.Pieces,
+        };
     }
 
     public override string ToString() => string.Create(
@@ -97,7 +105,8 @@ internal sealed record SimReport(
         + $"{Runs} runs, {Aborts} of them stopped; news after {NewsDelay:F2} s; {Frames / Math.Max(1, Peers)} messages and {Bytes / 1024 / Math.Max(1, Peers)} KiB sent a peer; {Events} events; "
         + $"fingerprint {Fingerprint}{Refused()}{Wrong()}");
 
-    private string Wrong() => WrongEver == 0 ? "" : $"; wrong results believed: {WrongNow} in the end, {WrongEver} ever";
+    private string Wrong() => WrongEver == 0 ? "" : string.Create(
+        CultureInfo.InvariantCulture, $"; wrong results believed: {WrongNow} in the end, {WrongEver} ever, of {Judgements}: {1e4 * WrongNow / Judgements:F2} in 10,000");
 
     private string Refused()
     {

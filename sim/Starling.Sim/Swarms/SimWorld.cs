@@ -6,6 +6,7 @@ using Starling.Core.Gossip;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Sim.Adversaries;
 
 namespace Starling.Sim.Swarms;
 
@@ -44,11 +45,7 @@ internal sealed class SimWorld
             Add(new SimHost(this, i, traits, _random.NextUInt64()));
         }
 
-        AddHostile();
-        for (int i = 0; i < options.Liars; i++)
-        {
-            Add(new LyingHost(this, _hosts.Count, _random.NextUInt64()));
-        }
+        AddAdversaries();
     }
 
     public SimOptions Options { get; }
@@ -70,7 +67,23 @@ internal sealed class SimWorld
 
     public IReadOnlyList<SimHost> Hosts => _hosts;
 
-    public bool HasHostile => Options.Hostile > 0 || Options.Liars > 0;
+    public bool HasAdversaries => Options.Adversaries.Count > 0;
+
+    /// <summary>Whether somebody here gives wrong results, which others may come to believe.</summary>
+    public bool HasLiars { get; private set; }
+
+    /// <summary>Adversaries that do this among other things.</summary>
+    public int CountOf<T>()
+        where T : Behaviour
+    {
+        int count = 0;
+        foreach (SimHost host in _hosts)
+        {
+            count += host is AdversaryHost adversary && adversary.Does<T>() ? 1 : 0;
+        }
+
+        return count;
+    }
 
     public string Fingerprint => _fingerprint.ToString();
 
@@ -125,6 +138,11 @@ internal sealed class SimWorld
         {
             Instant start = Instant.FromSeconds(_random.NextDouble() * Options.StartSpread);
             Events.At(start, () => host.Start(KnownTo(host)));
+        }
+
+        if (Options.OrphanedAt > 0)
+        {
+            PlanOrphaning();
         }
 
         if (Options.HasFaults)
@@ -220,24 +238,16 @@ internal sealed class SimWorld
         }
     }
 
-    private void AddHostile()
+    private void AddAdversaries()
     {
-        var kinds = new List<HostileKinds>();
-        foreach (HostileKinds kind in Enum.GetValues<HostileKinds>())
+        IReadOnlyList<int> counts = AdversaryMix.CountsBeside(Options.Peers, Options.Adversaries);
+        for (int group = 0; group < counts.Count; group++)
         {
-            if (kind is not (HostileKinds.None or HostileKinds.All) && Options.HostileKinds.HasFlag(kind))
+            HasLiars |= AdversaryKinds.Lies(Options.Adversaries[group]);
+            for (int i = 0; i < counts[group]; i++)
             {
-                kinds.Add(kind);
+                Add(AdversaryKinds.Create(this, _hosts.Count, Options.Adversaries[group], _random.NextUInt64()));
             }
-        }
-
-        for (int i = 0; i < Options.Hostile && kinds.Count > 0; i++)
-        {
-            int number = Options.Peers + i;
-            HostileKinds kind = kinds[i % kinds.Count];
-            Add(kind == HostileKinds.HalfHandshakes
-                ? new RawPeer(this, number, _random.NextUInt64())
-                : new HostileHost(this, number, kind, _random.NextUInt64()));
         }
     }
 
@@ -263,6 +273,13 @@ internal sealed class SimWorld
             return known;
         }
 
+        if (host.Number == Options.Peers - 1 && CountOf<Eclipses>() > 0)
+        {
+            known.AddRange(Surrounding());
+            known.Add(_hosts[_random.Next(Math.Max(1, Options.Peers - 1))].Address);
+            return known;
+        }
+
         while (known.Count < Options.KnownPeers)
         {
             // One honest peer with a lower number at least: two groups that know nothing of each other can't be helped, nor who knows liars only.
@@ -275,6 +292,37 @@ internal sealed class SimWorld
         }
 
         return known;
+    }
+
+    private IEnumerable<PeerAddress> Surrounding()
+    {
+        foreach (SimHost host in _hosts)
+        {
+            if (host is AdversaryHost adversary && adversary.Does<Eclipses>())
+            {
+                yield return host.Address;
+            }
+        }
+    }
+
+    /// <summary>The author's side goes at once and for good, and every other one of the rest is killed while the others work.</summary>
+    private void PlanOrphaning()
+    {
+        Events.At(Instant.FromSeconds(Options.OrphanedAt), () => Lose(_hosts[0]));
+        for (int i = 2; i < Options.Peers; i += 2)
+        {
+            SimHost host = _hosts[i];
+            Events.At(Instant.FromSeconds(Options.OrphanedAt * (1 + _random.NextDouble())), () => Lose(host));
+        }
+    }
+
+    private static void Lose(SimHost host)
+    {
+        host.IsGone = true;
+        if (host.IsUp)
+        {
+            host.Crash(CrashKind.Kill);
+        }
     }
 
     private void PlanFaults()
@@ -328,7 +376,7 @@ internal sealed class SimWorld
 
     private void Restart(SimHost host)
     {
-        if (!host.IsUp && !(host.IsDone && Options.ExitWhenDone))
+        if (!host.IsUp && !host.IsGone && !(host.IsDone && Options.ExitWhenDone))
         {
             host.Start(KnownTo(host));
         }
@@ -353,7 +401,7 @@ internal sealed class SimWorld
     {
         for (int i = 0; steps % 64 == 0 && i < Options.Peers; i++)
         {
-            if (!_hosts[i].IsDone)
+            if (!_hosts[i].IsDone && !_hosts[i].IsGone)
             {
                 return false;
             }
@@ -367,7 +415,7 @@ internal sealed class SimWorld
         var text = new StringBuilder();
         foreach (SimHost host in _hosts)
         {
-            if (host.IsHonest && !host.IsDone && text.Length < 3_000)
+            if (host is { IsHonest: true, IsDone: false, IsGone: false } && text.Length < 3_000)
             {
                 NodeSnapshot? snapshot = host.Snapshot;
                 text.Append($"host {host.Number} {(host.IsUp ? "up" : "down")}: {host.Finished.Count}/{Options.Pieces} finished, ");

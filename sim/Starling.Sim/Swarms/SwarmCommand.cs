@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
+using Starling.Sim.Adversaries;
 
 namespace Starling.Sim.Swarms;
 
@@ -12,14 +13,16 @@ internal static class SwarmCommand
 
     private const string SwarmUsage =
         "usage: swarm [--peers N] [--pieces N] [--seconds S] [--seed N] [--scenario NAME] [--latency S] [--jitter X] [--slots N] [--bytes N]\n"
-        + "             [--links N] [--gossip S] [--quantum S] [--replicas K] [--spread S] [--hostile N]\n"
-        + "             [--trust T] [--liars N] [--lie SHARE] [--lie-after N] [--known N] [--collude] [--fast] [--runs] [--trace HOST]";
+        + "             [--links N] [--gossip S] [--quantum S] [--replicas K] [--spread S]\n"
+        + "             [--trust T] [--known N] [--adversary KIND[+KIND]:AMOUNT[,…]] [--lie SHARE] [--lie-after N] [--identities N] [--copies N]\n"
+        + "             [--beside] [--frame-cost S] [--rate BYTES] [--orphaned-at S] [--fast] [--runs] [--trace HOST]";
 
     /// <summary>One swarm; prints what it came to.</summary>
     public static int One(string[] args)
     {
         var options = new SimOptions();
         string scenario = "calm";
+        bool beside = false;
         for (int i = 0; i < args.Length; i++)
         {
             if (args[i] == "--fast")
@@ -28,9 +31,9 @@ internal static class SwarmCommand
                 continue;
             }
 
-            if (args[i] == "--collude")
+            if (args[i] == "--beside")
             {
-                options = options with { Collude = true };
+                beside = true;
                 continue;
             }
 
@@ -45,6 +48,7 @@ internal static class SwarmCommand
                 Console.Error.WriteLine($"swarm: '{args[i]}' is no option, or its value is wrong");
                 Console.Error.WriteLine(SwarmUsage);
                 Console.Error.WriteLine($"scenarios: {string.Join(", ", Scenario.Names)}");
+                Console.Error.WriteLine($"adversaries: {string.Join(", ", AdversaryKinds.Names)}");
                 return 2;
             }
 
@@ -57,7 +61,8 @@ internal static class SwarmCommand
             return 2;
         }
 
-        return Run(swarm, $"swarm {string.Join(' ', args)}", verbose: true) ? 0 : 1;
+        string command = $"swarm {string.Join(' ', args)}";
+        return (beside ? RunBeside(swarm, command) : Run(swarm, command, verbose: true) is not null) ? 0 : 1;
     }
 
     /// <summary>Random swarms of consecutive seeds; names each that fails and how to run it again.</summary>
@@ -76,7 +81,7 @@ internal static class SwarmCommand
         var watch = Stopwatch.StartNew();
         for (ulong seed = from; seed < from + (ulong)count; seed++)
         {
-            if (!Run(Scenario.Random(seed), $"swarm --seed {seed} --scenario random", verbose: false))
+            if (Run(Scenario.Random(seed), $"swarm --seed {seed} --scenario random", verbose: false) is null)
             {
                 failed++;
             }
@@ -95,7 +100,26 @@ internal static class SwarmCommand
         }
     }
 
-    private static bool Run(SimOptions options, string command, bool verbose)
+    /// <summary>The honest hosts alone, and then the same ones beside the adversaries: how much longer they need.</summary>
+    private static bool RunBeside(SimOptions options, string command)
+    {
+        Console.WriteLine("honest hosts alone:");
+        SimReport? alone = Run(options with { Adversaries = [] }, command, verbose: true);
+        Console.WriteLine($"beside {string.Join(", ", options.Adversaries)}:");
+        SimReport? beside = alone is null ? null : Run(options, command, verbose: true);
+        if (alone is null || beside is null)
+        {
+            return false;
+        }
+
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"time beside adversaries ÷ alone: {(beside.LastComplete - beside.FirstStart) / (alone.LastComplete - alone.FirstStart):F3} until the last honest host has everything, "
+            + $"{(beside.FirstComplete - beside.FirstStart) / (alone.FirstComplete - alone.FirstStart):F3} until the first has"));
+        return true;
+    }
+
+    private static SimReport? Run(SimOptions options, string command, bool verbose)
     {
         try
         {
@@ -112,7 +136,7 @@ internal static class SwarmCommand
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"computed in {Environment.CpuUsage.TotalTime.TotalSeconds:F1} s of processor time ({GC.GetTotalPauseDuration().TotalSeconds:F1} s of pauses, {GC.CollectionCount(0)}/{GC.CollectionCount(1)}/{GC.CollectionCount(2)} collections), {Environment.WorkingSet >> 20} MiB"));
             }
 
-            return true;
+            return report;
         }
         catch (SimFailureException failure)
         {
@@ -133,12 +157,12 @@ internal static class SwarmCommand
         TellProgress(world);
     });
 
-    private static bool Failed(SimOptions options, string command, string what)
+    private static SimReport? Failed(SimOptions options, string command, string what)
     {
         Console.WriteLine($"seed {options.Seed} FAILED: {what}");
         Console.WriteLine(options);
         Console.WriteLine($"replay: dotnet run --project sim/Starling.Sim -c Release -- {command}");
-        return false;
+        return null;
     }
 
     private static bool TrySet(string name, string text, ref SimOptions options, ref string scenario)
@@ -160,14 +184,18 @@ internal static class SwarmCommand
             "--links" when isNumber && number >= 1 => options with { MaxLinks = (int)number },
             "--trust" when isNumber && number >= 2 => options with { Trust = (int)number },
             "--variants" when isNumber && number >= 1 => options with { Variants = (int)number },
-            "--liars" when isNumber => options with { Liars = (int)number },
             "--known" when isNumber => options with { Known = (int)number },
             "--lie" when isNumber && number <= 1 => options with { LieRate = number },
             "--lie-after" when isNumber => options with { LieAfter = (int)number },
             "--replicas" when isNumber => options with { Replicas = (int)number },
             "--spread" when isNumber => options with { StartSpread = number },
             "--trace" when isNumber => options with { TraceHost = (int)number },
-            "--hostile" when isNumber => options with { Hostile = (int)number },
+            "--adversary" when AdversaryMix.TryParse(text, out IReadOnlyList<AdversaryGroup> groups) => options with { Adversaries = [.. options.Adversaries, .. groups] },
+            "--identities" when isNumber => options with { Identities = (int)number },
+            "--copies" when isNumber => options with { SybilCopies = (int)number },
+            "--frame-cost" when isNumber => options with { FrameSeconds = number },
+            "--rate" when isNumber => options with { UploadRate = number },
+            "--orphaned-at" when isNumber => options with { OrphanedAt = number },
             _ => null,
         };
         scenario = name == "--scenario" ? text : scenario;

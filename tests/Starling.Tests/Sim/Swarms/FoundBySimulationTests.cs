@@ -39,7 +39,7 @@ public sealed class FoundBySimulationTests
     [Fact]
     public void AskingForProofsOfWhatIsNotThere_HarmsNobody()
     {
-        var options = new SimOptions { Seed = 2, Peers = 4, Pieces = 12, PieceBytes = 200 * 1024, Hostile = 1, HostileKinds = HostileKinds.AsksAlways };
+        var options = new SimOptions { Seed = 2, Peers = 4, Pieces = 12, PieceBytes = 200 * 1024, Adversaries = [new(["ask", "name"], 1)] };
         Assert.True(new SimWorld(options).Run().LastComplete < 60);
     }
 

@@ -1,4 +1,5 @@
 using System.Linq;
+using Starling.Sim.Adversaries;
 using Starling.Sim.Swarms;
 
 namespace Starling.Tests.Sim.Swarms;
@@ -6,7 +7,10 @@ namespace Starling.Tests.Sim.Swarms;
 /// <summary>Workers whose results are wrong, in open swarms of strangers.</summary>
 public sealed class LiarsTests
 {
-    private static readonly SimOptions _strangers = new() { Seed = 11, Peers = 12, Pieces = 200, PieceSeconds = 4, Trust = 20, Liars = 3, CheckEveryStep = false };
+    private static readonly AdversaryGroup[] _liars = [new(["lie"], 3)];
+    private static readonly AdversaryGroup[] _colluders = [new(["collude"], 3)];
+
+    private static readonly SimOptions _strangers = new() { Seed = 11, Peers = 12, Pieces = 200, PieceSeconds = 4, Trust = 20, Adversaries = _liars, CheckEveryStep = false };
 
     [Theory]
     [InlineData(1, false)]
@@ -14,7 +18,7 @@ public sealed class LiarsTests
     [InlineData(1, true)]
     public void No_lie_is_believed_in_the_end(double rate, bool collude)
     {
-        SimReport report = new SimWorld(_strangers with { LieRate = rate, Collude = collude }).Run();
+        SimReport report = new SimWorld(_strangers with { LieRate = rate, Adversaries = collude ? _colluders : _liars }).Run();
         Assert.Equal(0, report.WrongNow);
     }
 
@@ -31,21 +35,21 @@ public sealed class LiarsTests
     [Fact]
     public void Among_known_workers_little_is_run_twice()
     {
-        SimReport report = new SimWorld(_strangers with { Liars = 0, Known = 1_000, Pieces = 600 }).Run();
+        SimReport report = new SimWorld(_strangers with { Adversaries = [], Known = 1_000, Pieces = 600 }).Run();
         Assert.True(report.ExtraWork < 0.10, report.ToString());
     }
 
     [Fact]
     public void Strangers_cost_less_than_another_run_of_everything_once_there_is_enough_to_do()
     {
-        SimReport report = new SimWorld(_strangers with { Liars = 0, Pieces = 600 }).Run();
+        SimReport report = new SimWorld(_strangers with { Adversaries = [], Pieces = 600 }).Run();
         Assert.True(report.ExtraWork < 1.1, report.ToString());
     }
 
     [Fact]
     public void A_checker_lets_no_lie_through_at_any_time()
     {
-        SimReport report = new SimWorld(_strangers with { Trust = 0, Checker = true, LieRate = 0.5, Collude = true }).Run();
+        SimReport report = new SimWorld(_strangers with { Trust = 0, Checker = true, LieRate = 0.5, Adversaries = _colluders }).Run();
         Assert.Equal((0, 0), (report.WrongEver, report.WrongNow));
         Assert.True(report.ExtraWork < 0.05, report.ToString());
     }

@@ -29,13 +29,13 @@ public sealed class SwarmScenarioTests
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(4)]
-    [InlineData(8)]
-    [InlineData(16)]
-    [InlineData(32)]
-    public void HonestOnes_CompleteBesideEachKindOfHostileMember(int kind)
+    [InlineData("hoard+name")]
+    [InlineData("phantom+name")]
+    [InlineData("corrupt+name")]
+    [InlineData("garbage+name")]
+    [InlineData("half-handshakes")]
+    [InlineData("ask+name")]
+    public void HonestOnes_CompleteBesideEachKindOfHostileMember(string kinds)
     {
         var options = new SimOptions
         {
@@ -43,8 +43,7 @@ public sealed class SwarmScenarioTests
             Peers = 6,
             Pieces = 20,
             PieceBytes = 40_000,
-            Hostile = 3,
-            HostileKinds = (HostileKinds)kind,
+            Adversaries = [new(kinds.Split('+'), 3)],
         };
         SimReport report = new SimWorld(options).Run();
         Assert.True(report.LastComplete < 600, report.ToString());
@@ -53,7 +52,7 @@ public sealed class SwarmScenarioTests
     [Fact]
     public void StrangersThatServeNothing_StopNobody()
     {
-        var options = new SimOptions { Seed = 7, Peers = 5, Pieces = 15, Replicas = 2, Hostile = 4, HostileKinds = HostileKinds.ServesNothing };
+        var options = new SimOptions { Seed = 7, Peers = 5, Pieces = 15, Replicas = 2, Adversaries = [new(["phantom", "name"], 4)] };
         SimReport report = new SimWorld(options).Run();
         Assert.True(report.LastComplete < 600, report.ToString());
     }

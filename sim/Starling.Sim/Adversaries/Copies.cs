@@ -1,0 +1,36 @@
+using System.Collections.Generic;
+using Starling.Core.Gossip;
+
+namespace Starling.Sim.Adversaries;
+
+/// <summary>Runs nothing and attests whatever anybody else attests, at once, to be taken for a worker.</summary>
+internal sealed class Copies : Behaviour
+{
+    private readonly HashSet<int> _said = [];
+    private SignedLog? _log;
+
+    public override bool MayCompute => false;
+
+    public override void OnStart() => _log = null;
+
+    public override void OnHeard(AttestationBatch batch)
+    {
+        var entries = new List<Attestation>();
+        foreach (Attestation entry in batch.Entries)
+        {
+            if (_said.Add(entry.Piece))
+            {
+                entries.Add(entry);
+            }
+        }
+
+        if (entries.Count > 0)
+        {
+            AttestationBatch mine = (_log ??= new SignedLog(Host.Identity, Host.World.NextLog())).Sign(Host.World.Task.Id, entries);
+            foreach (Core.Engine.LinkId link in Host.Peers)
+            {
+                Host.Say(link, new TaskMessage.Attests([mine], []));
+            }
+        }
+    }
+}
