@@ -23,6 +23,7 @@ internal static class Program
         ["torrent"] => TorrentBench.Run(),
         [TorrentBench.WorkerCommand, string torrent, string folder] => TorrentBench.Open(torrent, folder),
         ["swarm", .. string[] rest] => SwarmBench.Run(rest),
+        ["comptorrent", .. string[] rest] => CompTorrentBench.Run(rest),
         ["figures"] => ModelFigures.Draw(),
         ["idle"] => IdleBench.Run(),
         ["transfer"] => TransferBench.Run(),
@@ -36,7 +37,7 @@ internal static class Program
 
     private static int Explain()
     {
-        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Starling.Bench -- exec | sha256d | net | attest | utp | store [FOLDER] | torrent | swarm | figures | idle | transfer | swarm-transfer | commands | kill");
+        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Starling.Bench -- exec | sha256d | net | attest | utp | store [FOLDER] | torrent | swarm | comptorrent | figures | idle | transfer | swarm-transfer | commands | kill");
         Console.Error.WriteLine("  exec      2,000 runs of 'true' on two slots, results durable, beside xargs and GNU parallel");
         Console.Error.WriteLine("  sha256d   the nonce search on one core, on each vector path, beside SHA-256 of openssl");
         Console.Error.WriteLine("  net       what TLS links cost: handshake, memory, idle processor time, bytes a second");
@@ -45,6 +46,7 @@ internal static class Program
         Console.Error.WriteLine("  store     results a second that are made durable, on the disk of FOLDER, beside plain files with a flush each");
         Console.Error.WriteLine("  torrent   start and memory of a torrent of 100 GiB whose pieces are all there, as one file and as 10,000");
         Console.Error.WriteLine("  swarm [--save] [64,128,192 [4,8,12,16]]   the experiment of BitWorker's authors beside a central scheduler, on processes of this machine");
+        Console.Error.WriteLine("  comptorrent [SECONDS [PEERS [CHUNKS]]]   CompTorrent's Table 2: SAXPY over 40 chunks of 10 s on 1,2,4,8,16 peers, each chunk once and twice");
         Console.Error.WriteLine("  figures   draws docs/figures from docs/data/swarm.csv and the model of random choice");
         Console.Error.WriteLine("  idle      processor time and memory of a finished peer among 16");
         Console.Error.WriteLine("  transfer  1 GiB over loopback among this program and libtorrent (python3-libtorrent), each as both: time and processor time");

@@ -30,8 +30,11 @@ internal sealed record SimOptions
 
     public int Slots { get; init; } = 1;
 
-    /// <summary>0: <c>own</c> in a member swarm; k: <c>replicas: k</c> in an open one.</summary>
+    /// <summary>0: <c>own</c> in a member swarm; k: <c>replicas: k</c> in an open one, unless <see cref="Members"/> says otherwise.</summary>
     public int Replicas { get; init; }
+
+    /// <summary>A swarm with a secret, whatever is asked for <see cref="Replicas"/>: two-fold computing among members.</summary>
+    public bool Members { get; init; }
 
     /// <summary>The threshold of <c>trust: t</c> in an open swarm; 0: see <see cref="Replicas"/>.</summary>
     public int Trust { get; init; }
@@ -52,7 +55,7 @@ internal sealed record SimOptions
     public int Known { get; init; }
 
     /// <summary>Nobody knows anybody who is not a member.</summary>
-    public bool IsOpen => Replicas > 0 || Trust > 0 || Checker;
+    public bool IsOpen => !Members && (Replicas > 0 || Trust > 0 || Checker);
 
     /// <summary><c>until: first</c>: only results of the last piece and of a few random ones have content.</summary>
     public bool Search { get; init; }

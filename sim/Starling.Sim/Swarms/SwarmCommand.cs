@@ -13,7 +13,7 @@ internal static class SwarmCommand
 
     private const string SwarmUsage =
         "usage: swarm [--peers N] [--pieces N] [--seconds S] [--seed N] [--scenario NAME] [--latency S] [--jitter X] [--slots N] [--bytes N]\n"
-        + "             [--links N] [--gossip S] [--quantum S] [--replicas K] [--spread S]\n"
+        + "             [--links N] [--gossip S] [--quantum S] [--replicas K [--members]] [--spread S]\n"
         + "             [--trust T] [--known N] [--adversary KIND[+KIND]:AMOUNT[,…]] [--lie SHARE] [--lie-after N] [--identities N] [--copies N]\n"
         + "             [--beside] [--frame-cost S] [--rate BYTES] [--orphaned-at S] [--fast] [--runs] [--trace HOST]";
 
@@ -28,6 +28,12 @@ internal static class SwarmCommand
             if (args[i] == "--fast")
             {
                 options = options with { CheckEveryStep = false };
+                continue;
+            }
+
+            if (args[i] == "--members")
+            {
+                options = options with { Members = true };
                 continue;
             }
 

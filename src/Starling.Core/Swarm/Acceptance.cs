@@ -284,6 +284,12 @@ internal sealed class Acceptance
             return true;
         }
 
+        if (_task.IsMemberSwarm)
+        {
+            // Members believe each other unless their author asked for more: then siblings are compared as all are.
+            return false;
+        }
+
         foreach (PublicKey sibling in _context.Options.Siblings)
         {
             if (sibling == key)

@@ -166,6 +166,18 @@ public sealed class AcceptanceTests
         Assert.Equal(1, Of("one").Refuted);
     }
 
+    [Fact]
+    public void Members_that_ask_for_two_runs_compare_their_siblings_too_and_an_open_task_does_not()
+    {
+        Make(new VerifySpec.Replicas(2), pieces: 1, siblings: ["sibling"]);
+        Assert.Equal(1, Vote("sibling", 0, _right).Acceptable);
+
+        Make(new VerifySpec.Replicas(2), pieces: 1, siblings: ["sibling"], isMemberSwarm: true);
+        AcceptanceChange once = Vote("sibling", 0, _right);
+        Assert.Equal((0, 1), (once.Acceptable, once.Verdict.WantedRuns));
+        Assert.Equal(1, Vote("member", 0, _right).Acceptable);
+    }
+
     private static PublicKey Key(string name) => new StandInIdentity(name).PublicKey;
 
     private Standing Of(string name) => _acceptance.Workers.TryFind(Key(name))!.Standing;
@@ -192,9 +204,9 @@ public sealed class AcceptanceTests
         return _acceptance.Reassess(piece);
     }
 
-    private void Make(VerifySpec verify, int pieces, IStandings? standings = null, string? author = null)
+    private void Make(VerifySpec verify, int pieces, IStandings? standings = null, string? author = null, string[]? siblings = null, bool isMemberSwarm = false)
     {
-        var options = new NodeOptions { TaskId = SwarmParts.TaskId, Incarnation = 1, Standings = standings };
+        var options = new NodeOptions { TaskId = SwarmParts.TaskId, Incarnation = 1, Standings = standings, Siblings = [.. (siblings ?? []).Select(Key)] };
         _parts = new SwarmParts(pieces, options);
         TaskInfo info = TaskSamples.Plain() with
         {
@@ -203,6 +215,7 @@ public sealed class AcceptanceTests
             Author = author is null ? null : Key(author),
         };
         Assert.True(TaskFileCodec.TryMake(info, out TaskFile? task, out Problem? problem), problem?.Reason);
+        task = task with { Secret = new byte[isMemberSwarm ? TaskLimitsOfFormat.SecretSize : 0] };
         var trials = new Trials(_parts.Context, _parts.Map, _parts.Scheduler, comparing: false);
         _acceptance = new Acceptance(_parts.Context, task, _parts.Map, new HitSearch(_parts.Context, info, _parts.Map, _parts.Links), trials);
     }
