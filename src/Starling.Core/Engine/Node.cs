@@ -268,6 +268,16 @@ public sealed class Node
         }
 
         _handshake.MetadataSize = opened.Task.InfoBytes.Length;
+        _handshake.Task = opened.Task.Info;
+        foreach (PeerLink link in new List<PeerLink>(_links.Established))
+        {
+            // It came before the file that says who may.
+            if (!opened.Task.Info.Admits(link.Key))
+            {
+                _handshake.RejectOutsider(link, link.Key);
+            }
+        }
+
         _metadata.Serve(opened.Task);
         _swarm = new TaskSwarm(_context, _links, _addresses, opened.Task, opened.Restored);
         if (opened.AwaitsInputs)
@@ -358,6 +368,7 @@ public sealed class Node
         FreeAddress(link.ListenAddress);
         if (wasProved)
         {
+            _handshake.OnClosed(link);
             _metadata.OnLinkClosed(link);
             _swarm?.OnLinkClosed(link);
         }
@@ -446,7 +457,7 @@ public sealed class Node
         {
             if (link.IsGuest)
             {
-                _peerExchange.Tell(link);
+                TellPeers(link);
                 _links.Close(link, "too many connections; others were named");
                 return;
             }
@@ -457,8 +468,18 @@ public sealed class Node
         }
     }
 
+    /// <summary>Names the peers of the task to one of them; not before the file is here that may say who they are.</summary>
+    private void TellPeers(PeerLink link)
+    {
+        if (_swarm is not null)
+        {
+            _peerExchange.Tell(link);
+        }
+    }
+
     private void OnMessage(PeerLink link, ReadOnlyMemory<byte> frame)
     {
+        link.WasHeard = true;
         if (!PeerMessageCodec.TryDecode(frame, out PeerMessage? message))
         {
             _links.Ban(link, "bad-message", "sent a broken message");
@@ -543,8 +564,12 @@ public sealed class Node
     private void Tidy()
     {
         _metadata.Tidy();
-        _peerExchange.Tidy();
-        _swarm?.Tidy();
+        if (_swarm is not null)
+        {
+            _peerExchange.Tidy();
+            _swarm.Tidy();
+        }
+
         foreach (PeerLink link in new List<PeerLink>(_links.All))
         {
             if (!link.IsEstablished && _context.Now - link.OpenedAt > HandshakeTimeout)

@@ -24,6 +24,9 @@ public sealed record StHandshake
     /// <summary>Key <c>h</c>: HMAC-SHA256 by the member secret over the same message; empty without a secret.</summary>
     public ReadOnlyMemory<byte> Mac { get; init; }
 
+    /// <summary>Key <c>m</c>, 1 or absent: the task names its members, and the sender has to do with nobody else.</summary>
+    public bool NamesMembers { get; init; }
+
     /// <summary>Key <c>cores</c>: runs at once, 0..256; bounds the worker's live claims.</summary>
     public int Cores { get; init; }
 

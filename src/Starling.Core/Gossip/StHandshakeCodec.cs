@@ -38,6 +38,12 @@ public static class StHandshakeCodec
             return false;
         }
 
+        long namesMembers = 0;
+        if (root["m"u8] is not null && !root.TryGetInteger("m"u8, 0, 1, out namesMembers))
+        {
+            return false;
+        }
+
         st = new StHandshake
         {
             Version = (int)version,
@@ -45,6 +51,7 @@ public static class StHandshakeCodec
             Key = new PublicKey(key.Span),
             Signature = signature,
             Mac = mac,
+            NamesMembers = namesMembers == 1,
             Cores = (int)cores,
             EnvironmentClass = environmentClass,
         };
@@ -76,6 +83,11 @@ public static class StHandshakeCodec
         writer.Bytes("id"u8, hash);
         st.Key.CopyTo(hash);
         writer.Bytes("k"u8, hash);
+        if (st.NamesMembers)
+        {
+            writer.Integer("m"u8, 1);
+        }
+
         writer.Bytes("s"u8, st.Signature.Span);
         writer.Integer("v"u8, st.Version);
         writer.End();

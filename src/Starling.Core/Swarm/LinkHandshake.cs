@@ -4,6 +4,7 @@ using Starling.Core.Engine;
 using Starling.Core.Exchange;
 using Starling.Core.Gossip;
 using Starling.Core.Primitives;
+using Starling.Core.Tasks;
 using Starling.Core.Wire;
 
 namespace Starling.Core.Swarm;
@@ -14,6 +15,9 @@ namespace Starling.Core.Swarm;
 /// </summary>
 internal sealed class LinkHandshake(NodeContext context, LinkTable links, AddressBook addresses, PeerId self)
 {
+    /// <summary>Code of the refusal of whoever is no member.</summary>
+    public const string NoMember = "no-member";
+
     private readonly ulong _reserved =
         Handshake.ExtensionBit | Handshake.FastBit | Handshake.V2Bit | (context.Options.HasDhtNode ? Handshake.DhtBit : 0);
 
@@ -30,6 +34,9 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
 
     /// <summary>Bytes of the task's <c>info</c>, once known.</summary>
     public int MetadataSize { get; set; }
+
+    /// <summary>What the task says of its members, once known; before, whoever has the task's file decides with whom he talks.</summary>
+    public TaskInfo? Task { get; set; }
 
     /// <summary>The name behind a number of an extended message that a peer sends to me; null: none of mine.</summary>
     public static string? ExtensionName(byte id) => id >= 1 && id <= Extensions.Count ? Extensions[id - 1] : null;
@@ -113,8 +120,14 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
         {
             // It will not have me; without this the owner would wait for nothing.
             links.Reject(
-                link, "no-member", "is in a swarm of members, and this task has no secret here",
+                link, NoMember, "is in a swarm of members, and this task has no secret here",
                 "Start with the complete link or the .starling file of a member");
+            return false;
+        }
+
+        if (Task is { } task && !task.Admits(st.Key))
+        {
+            RejectOutsider(link, st.Key);
             return false;
         }
 
@@ -125,6 +138,7 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
         }
 
         link.Key = st.Key;
+        link.NamesMembers = st.NamesMembers;
         link.Cores = st.Cores;
         link.MetadataSize = extended.MetadataSize ?? 0;
         link.ListenAddress = extended.ListenPort is { } port and > 0 ? link.Remote with { Port = port } : link.Outgoing ? link.Remote : null;
@@ -157,6 +171,22 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
         }
 
         return true;
+    }
+
+    /// <summary>Ends a link to somebody whom the task does not name.</summary>
+    public void RejectOutsider(PeerLink link, PublicKey key) =>
+        links.Reject(link, NoMember, $"is {key}, whom the task does not name as a member", "If it should take part: its author makes the task anew with this key among the members");
+
+    /// <summary>A link ended. Who has no task file yet and was turned away is told so: nobody else would tell its owner.</summary>
+    public void OnClosed(PeerLink link)
+    {
+        if (Task is null && link.IsEstablished && link.NamesMembers && !link.WasHeard && links.Find(link.Key) is null)
+        {
+            context.Refuse(
+                NoMember,
+                $"peer {link.Remote} closed the connection without a word: the task names its members, and this key may not be one of them: {context.Self}",
+                "Ask the author of the task to name this key");
+        }
     }
 
     /// <summary>A proved peer tells where its node of the DHT is; once a link is enough.</summary>
@@ -212,7 +242,8 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
                 options.TaskId,
                 options.Secret.Span,
                 options.MayCompute ? Math.Min(options.Slots, StHandshakeCodec.MaxCores) : 0,
-                options.EnvironmentClass),
+                options.EnvironmentClass) with
+            { NamesMembers = Task is { Members.Count: > 0 } },
         };
         links.Send(link, new PeerMessage.Extended(ExtendedHandshake.MessageId, handshake.Encode()));
     }

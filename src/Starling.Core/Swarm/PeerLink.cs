@@ -39,6 +39,12 @@ internal sealed class PeerLink(LinkId id, PeerAddress remote, bool outgoing, Has
     /// <summary>Where the peer can be connected to; null when it did not say.</summary>
     public PeerAddress? ListenAddress { get; set; }
 
+    /// <summary>Whether it said that the task names its members.</summary>
+    public bool NamesMembers { get; set; }
+
+    /// <summary>Whether anything came after its identity was proved.</summary>
+    public bool WasHeard { get; set; }
+
     /// <summary>Whether it has a node of the DHT and takes the <c>port</c> message (BEP 5).</summary>
     public bool HasDhtNode { get; set; }
 

@@ -46,6 +46,9 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
     /// <summary>Whose claims are not heard.</summary>
     public Func<PublicKey, bool>? IsOutcast { get; set; }
 
+    /// <summary>Who may not take part, where the task names its members.</summary>
+    public Func<PublicKey, bool>? IsOutsider { get; set; }
+
     /// <summary>A new neighbour: it gets the live claims and learns what is here; it answers with what it has.</summary>
     public void OnEstablished(PeerLink link)
     {
@@ -74,6 +77,11 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
         foreach (AgedClaimBatch aged in message.Batches)
         {
             ClaimBatch batch = aged.Batch;
+            if (IsOfOutsider(link, batch.Worker))
+            {
+                return;
+            }
+
             if (batch.Worker == context.Self || !scheduler.Claims.IsNews(batch.Worker, batch.Sequence) || IsOutcast?.Invoke(batch.Worker) == true)
             {
                 continue;
@@ -283,8 +291,25 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
         }
     }
 
+    /// <summary>No member takes such a notice, so none passes it on.</summary>
+    private bool IsOfOutsider(PeerLink link, PublicKey worker)
+    {
+        bool isOutsider = IsOutsider?.Invoke(worker) == true;
+        if (isOutsider)
+        {
+            links.Ban(link, LinkHandshake.NoMember, $"passed on a notice of {worker}, who is no member of the task");
+        }
+
+        return isOutsider;
+    }
+
     private bool OnBatch(PeerLink link, AttestationBatch batch)
     {
+        if (IsOfOutsider(link, batch.Worker))
+        {
+            return false;
+        }
+
         switch (logs.StandingOf(batch))
         {
             case BatchStanding.Known:

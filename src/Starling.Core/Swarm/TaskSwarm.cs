@@ -58,7 +58,7 @@ internal sealed class TaskSwarm
         _hits = new HitSearch(context, task.Info, _map, links);
         _trials = new Trials(context, _map, _scheduler, comparing: task.Info.Verify.Compare is not null);
         _acceptance = new Acceptance(context, task, _map, _hits, _trials);
-        _gossip = new SwarmGossip(context, links, logs, _scheduler, task.Id) { BatchArrived = OnBatch, IsOutcast = _acceptance.IsOutcast };
+        _gossip = new SwarmGossip(context, links, logs, _scheduler, task.Id) { BatchArrived = OnBatch, IsOutcast = _acceptance.IsOutcast, IsOutsider = task.Info.Members.Count > 0 ? key => !task.Info.Admits(key) : null };
         _downloader = new Downloader(context, _map, links);
         _uploader = new Uploader(context, _map, links, _acceptance.Workers, _acceptance.Offered);
         _proofs = new ProofServer(context, _map, links);

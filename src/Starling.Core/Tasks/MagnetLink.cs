@@ -31,7 +31,7 @@ public sealed record MagnetLink
     private const string ShortTopic = MagnetParameters.TopicV1;
     private const int ShortIdSize = 20;
 
-    private static readonly string[] Known = ["xt", "dn", "tr", "x.pe", "x.secret"];
+    private static readonly string[] Known = ["xt", "dn", "tr", "x.pe", "x.secret", "x.members"];
 
     /// <summary>The task id.</summary>
     public required Hash256 TaskId { get; init; }
@@ -47,6 +47,9 @@ public sealed record MagnetLink
 
     /// <summary>The 32-byte secret of a member swarm; empty: an open task.</summary>
     public ReadOnlyMemory<byte> Secret { get; init; }
+
+    /// <summary>Whether the task names its members by key: who follows the link does so under the owner's own identity.</summary>
+    public bool NamesMembers { get; init; }
 
     /// <summary>Whether <paramref name="text"/> is meant to be a magnet link.</summary>
     public static bool IsMagnet(string text)
@@ -74,6 +77,7 @@ public sealed record MagnetLink
             Trackers = trackers.Count > MaxContacts ? trackers[..MaxContacts] : trackers,
             Peers = peers,
             Secret = task.Secret,
+            NamesMembers = task.Info.Members.Count > 0,
         };
     }
 
@@ -127,6 +131,11 @@ public sealed record MagnetLink
             uri.Append("&x.pe=").Append(peer);
         }
 
+        if (NamesMembers)
+        {
+            uri.Append("&x.members=1");
+        }
+
         if (withSecret && !Secret.IsEmpty)
         {
             uri.Append("&x.secret=").Append(Convert.ToHexStringLower(Secret.Span));
@@ -144,6 +153,7 @@ public sealed record MagnetLink
         private string? _shortId;
         private string? _name;
         private byte[]? _secret;
+        private bool _namesMembers;
 
         public Problem? Add(string key, string value) => key switch
         {
@@ -151,6 +161,7 @@ public sealed record MagnetLink
             "dn" => AddName(value),
             "tr" => AddContact(_trackers, value, TaskContacts.CheckTracker(value, key)),
             "x.pe" => AddContact(_peers, value, TaskContacts.CheckNode(value, key)),
+            "x.members" => AddMembers(value),
             _ => AddSecret(value),
         };
 
@@ -169,7 +180,7 @@ public sealed record MagnetLink
                 return Wrong("xt names two different things", "This is the link of an ordinary torrent, not of a task.");
             }
 
-            link = new MagnetLink { TaskId = id, Name = _name, Trackers = _trackers, Peers = _peers, Secret = _secret };
+            link = new MagnetLink { TaskId = id, Name = _name, Trackers = _trackers, Peers = _peers, Secret = _secret, NamesMembers = _namesMembers };
             return null;
         }
 
@@ -223,6 +234,12 @@ public sealed record MagnetLink
             }
 
             return null;
+        }
+
+        private Problem? AddMembers(string value)
+        {
+            _namesMembers = value == "1";
+            return _namesMembers ? null : Wrong("x.members is 1, or is left out", MagnetParameters.CopyHint);
         }
 
         private Problem? AddSecret(string value)

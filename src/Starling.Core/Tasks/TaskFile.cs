@@ -40,6 +40,6 @@ public sealed record TaskFile
     /// <summary>The 32-byte secret of a member swarm; empty: an open task.</summary>
     public ReadOnlyMemory<byte> Secret { get; init; }
 
-    /// <summary>Whether only holders of the secret take part.</summary>
-    public bool IsMemberSwarm => !Secret.IsEmpty;
+    /// <summary>Whether only members take part: holders of the secret, or those whom the task names.</summary>
+    public bool IsMemberSwarm => !Secret.IsEmpty || Info.Members.Count > 0;
 }

@@ -46,6 +46,34 @@ public sealed record TaskInfo
     /// <summary>The author's key; null for unsigned tasks.</summary>
     public PublicKey? Author { get; init; }
 
+    /// <summary>Who may take part besides the author, ascending and each once; empty: it is not a matter of keys.</summary>
+    public IReadOnlyList<PublicKey> Members { get; init; } = [];
+
+    /// <summary>Whether an identity may take part as far as keys decide it: anybody where no members are named.</summary>
+    public bool Admits(PublicKey key)
+    {
+        if (Members.Count == 0 || key == Author)
+        {
+            return true;
+        }
+
+        int low = 0;
+        int high = Members.Count - 1;
+        while (low <= high)
+        {
+            int middle = (low + high) / 2;
+            int order = Members[middle].CompareTo(key);
+            if (order == 0)
+            {
+                return true;
+            }
+
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return false;
+    }
+
     /// <summary>Number of pieces over all files, 1 or more.</summary>
     public int PieceCount
     {

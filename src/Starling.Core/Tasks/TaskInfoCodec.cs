@@ -33,6 +33,7 @@ internal static class TaskInfoCodec
         WriteFiles(writer, isPlain ? [] : info.Files);
         WriteInputs(writer, info.Inputs);
         WriteLimits(writer, info.Limits);
+        WriteMembers(writer, info.Members);
         if (info.Merge is not null)
         {
             writer.Text("merge"u8, info.Merge);
@@ -69,6 +70,7 @@ internal static class TaskInfoCodec
             Name = name,
             Run = ReadRun(fields) ?? new RunSpec.Shell(""),
             Files = ReadFiles(fields, name),
+            Members = ReadMembers(fields),
             Merge = fields.Text("merge"),
             PieceLength = fields.WholeInt32("piece length") ?? TaskLimitsOfFormat.DefaultPieceLength,
             Inputs = ReadInputs(fields),
@@ -241,6 +243,47 @@ internal static class TaskInfoCodec
             Processes = limits.WholeInt32("processes"),
             Network = limits.Text("network") ?? defaults.Network,
         };
+    }
+
+    private static void WriteMembers(BencodeWriter writer, IReadOnlyList<PublicKey> members)
+    {
+        if (members.Count == 0)
+        {
+            return;
+        }
+
+        writer.Key("members"u8);
+        writer.BeginList();
+        foreach (PublicKey member in members)
+        {
+            writer.Bytes(member.ToArray());
+        }
+
+        writer.End();
+    }
+
+    private static List<PublicKey> ReadMembers(TaskFields fields)
+    {
+        var members = new List<PublicKey>();
+        IReadOnlyList<BValue>? items = fields.List("members", TaskLimitsOfFormat.MaxMembers);
+        if (items is { Count: 0 })
+        {
+            // What an empty list would mean, nobody or anybody, is left to no reader.
+            fields.Refuse("members", "is empty", "Name the members, or leave it out.");
+        }
+
+        foreach (BValue item in items ?? [])
+        {
+            if (item is not BString { Bytes: { Length: PublicKey.Size } key })
+            {
+                fields.Refuse("members", $"holds something that is not a key of {PublicKey.Size} bytes");
+                break;
+            }
+
+            members.Add(new PublicKey(key.Span));
+        }
+
+        return members;
     }
 
     private static void WriteNeeds(BencodeWriter writer, NeedsSpec needs)

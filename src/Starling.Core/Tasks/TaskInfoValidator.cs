@@ -41,6 +41,7 @@ public static class TaskInfoValidator
             ?? CheckChunks(info)
             ?? CheckNeeds(info.Needs)
             ?? CheckLimits(info.Limits)
+            ?? CheckMembers(info.Members)
             ?? CheckVerify(info.Verify, info.Author is not null)
             ?? (info.Verify.Compare is { } compare ? CheckCommand("verify.compare", compare) : null);
     }
@@ -198,6 +199,24 @@ public static class TaskInfoValidator
         ?? CheckRange("limits.disk", limits.DiskBytes, 0, TaskLimitsOfFormat.MaxBytes)
         ?? CheckRange("limits.processes", limits.Processes, 1, TaskLimitsOfFormat.MaxProcesses)
         ?? CheckWord("limits.network", limits.Network, KnownNetwork);
+
+    private static Problem? CheckMembers(IReadOnlyList<PublicKey> members)
+    {
+        if (members.Count > TaskLimitsOfFormat.MaxMembers)
+        {
+            return Wrong("members", $"has {members.Count} entries", $"Name at most {TaskLimitsOfFormat.MaxMembers}; a larger group shares a secret.");
+        }
+
+        for (int i = 1; i < members.Count; i++)
+        {
+            if (members[i - 1].CompareTo(members[i]) >= 0)
+            {
+                return Wrong("members", $"{members[i]} stands twice or out of order", "Give each key once.");
+            }
+        }
+
+        return null;
+    }
 
     private static Problem? CheckVerify(VerifySpec verify, bool hasAuthor) => verify switch
     {

@@ -71,6 +71,9 @@ public static class TaskLimitsOfFormat
     /// <summary>The highest threshold: 20 strangers have to agree.</summary>
     public const int MaxTrust = 1_000_000;
 
+    /// <summary>Members that a task names.</summary>
+    public const int MaxMembers = 1_000;
+
     /// <summary>Tracker URLs in all tiers.</summary>
     public const int MaxTrackers = 256;
 

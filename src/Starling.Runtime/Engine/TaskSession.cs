@@ -382,6 +382,12 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             return new SessionOutcome(SessionEnd.Refused, untrusted);
         }
 
+        if (!task.Info.Admits(Identity))
+        {
+            return new SessionOutcome(SessionEnd.Refused, new Problem(
+                "no-member", $"task '{task.Info.Name}' names its members, and this key is none of them: {Identity}", "Ask its author to name this key."));
+        }
+
         InputPlaces places = InputPlaces.Of(task, _options, Remark);
         var inputs = new TaskInputs(task.Info, places, _queue.Add, Remark);
         if (!OpenTaskFolder.TryOpen(task, _options, inputs.Places, _queue.Add, out OpenTaskFolder? folder, out Problem? problem))

@@ -31,7 +31,7 @@ public static class TaskAuthor
         TaskDraft draft, IReadOnlyList<AuthoredInput> inputs, [NotNullWhen(true)] out PreparedTask? prepared, [NotNullWhen(false)] out Problem? problem) =>
         TryPrepare(draft, inputs, author: null, new VerifySpec.Replicas(TaskLimitsOfFormat.MinReplicas), fetch: null, out prepared, out problem);
 
-    /// <summary>The task of <c>starling create</c>: signed; a member swarm with a fresh secret, or public and verified.</summary>
+    /// <summary>The task of <c>starling create</c>: signed; a member swarm with a fresh secret or with named members, or public and verified.</summary>
     /// <param name="draft">What the author wrote.</param>
     /// <param name="author">Who signs.</param>
     /// <param name="isPublic">Leave the secret out and verification on.</param>
@@ -57,6 +57,12 @@ public static class TaskAuthor
             return false;
         }
 
+        if (isPublic && draft.Members.Count > 0)
+        {
+            problem = Wrong("members: a public task is open to anyone", "Leave --public out, or name no members.");
+            return false;
+        }
+
         VerifySpec verify = isPublic ? new VerifySpec.Replicas(TaskLimitsOfFormat.MinReplicas) : new VerifySpec.Own();
         if (!TryPrepare(draft, [], author.PublicKey, verify, fetch, out prepared, out problem))
         {
@@ -67,7 +73,9 @@ public static class TaskAuthor
         {
             CreatedBy = CreatedBy,
             CreationDate = now.ToUnixTimeSeconds(),
-            Secret = isPublic ? default : RandomNumberGenerator.GetBytes(TaskLimitsOfFormat.SecretSize),
+
+            // Members that are named are told by their keys: their link is no secret.
+            Secret = isPublic || draft.Members.Count > 0 ? default : RandomNumberGenerator.GetBytes(TaskLimitsOfFormat.SecretSize),
         };
         prepared = prepared with { Task = task };
         return true;
@@ -104,7 +112,8 @@ public static class TaskAuthor
             Chunks = chunks,
             Needs = draft.Needs,
             Limits = draft.Limits,
-            Verify = draft.Verify ?? verify,
+            Members = [.. draft.Members.Order()],
+            Verify = draft.Verify ?? (draft.Members.Count > 0 ? new VerifySpec.Own() : verify),
             Until = draft.Until,
             Author = author,
         };

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 
 namespace Starling.Runtime.Tasks;
@@ -41,6 +42,9 @@ public sealed record TaskDraft
 
     /// <summary>When a result is believed; null: the default of the kind of swarm.</summary>
     public VerifySpec? Verify { get; init; }
+
+    /// <summary>Who may take part besides the author, in any order; empty: not a matter of keys.</summary>
+    public IReadOnlyList<PublicKey> Members { get; init; } = [];
 
     /// <summary>When the task is done.</summary>
     public Until Until { get; init; }

@@ -76,6 +76,7 @@ public sealed class YamlTaskReader
             InputPaths = _fields.Texts("inputs", "[data.bin]"),
             Needs = _fields.Map("needs", "{programs: [ffmpeg]}") is { } needs ? ReadNeeds(needs) : new NeedsSpec(),
             Limits = _fields.Map("limits", "{wall: 10m}") is { } limits ? ReadLimits(limits, defaults) : defaults,
+            Members = ReadMembers(),
             Verify = ReadVerify(),
             Until = ReadUntil(),
             Trackers = ReadTrackers(),
@@ -304,6 +305,23 @@ public sealed class YamlTaskReader
             : trust is { } threshold ? new VerifySpec.Trust(threshold)
             : new VerifySpec.Replicas(replicas ?? 0);
         return mode with { WithinClass = within is not null, Compare = compare };
+    }
+
+    private List<PublicKey> ReadMembers()
+    {
+        var members = new List<PublicKey>();
+        foreach (string text in _fields.Texts("members", "[64 hexadecimal digits, …]"))
+        {
+            if (!PublicKey.TryParse(text, out PublicKey key))
+            {
+                _fields.Refuse("members", $"'{SafePath.Quoted(text)}' is not a key", "A key is 64 hexadecimal digits: 'starling trust mine' prints that of a machine.");
+                break;
+            }
+
+            members.Add(key);
+        }
+
+        return members;
     }
 
     private Until ReadUntil()

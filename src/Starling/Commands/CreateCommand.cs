@@ -29,15 +29,21 @@ internal static class CreateCommand
         var merge = new Option<string?>("--merge") { Description = "command that makes $FILE of the pieces (default: joined in order)", HelpName = "CMD" };
         var output = new Option<string?>("-o") { Description = "the task file to write (default: NAME.starling)", HelpName = "FILE" };
         var isPublic = new Option<bool>("--public") { Description = "let anyone join: no secret, results are verified" };
+        var members = new Option<string[]>("--member")
+        {
+            Description = "a key that may take part, nobody else does; may be given many times",
+            HelpName = "KEY",
+        };
+        members.Validators.Add(CheckMembers);
         Option<bool> noDht = RunCommand.NoDhtOption();
         Option<string[]> routers = RunCommand.RouterOption();
         var command = new Command("create", "Make a signed task file, for members only unless --public.")
         {
-            spec, pieces, inputs, merge, output, isPublic, noDht, routers,
+            spec, pieces, inputs, merge, output, isPublic, members, noDht, routers,
         };
         command.Validators.Add(result => CheckForm(result, spec, pieces, inputs, merge));
         command.SetAction(parsed => Run(
-            parsed.GetRequiredValue(spec), parsed.GetValue(pieces), parsed.GetValue(inputs) ?? [], parsed.GetValue(merge), parsed.GetValue(output), parsed.GetValue(isPublic),
+            parsed.GetRequiredValue(spec), parsed.GetValue(pieces), parsed.GetValue(inputs) ?? [], parsed.GetValue(merge), parsed.GetValue(output), parsed.GetValue(isPublic), parsed.GetValue(members) ?? [],
             new MagnetInputs { UseDht = !parsed.GetValue(noDht), DhtRouters = parsed.GetValue(routers) ?? [] }));
         return command;
     }
@@ -55,7 +61,7 @@ internal static class CreateCommand
         }
     }
 
-    private static int Run(string[] spec, int? pieces, string[] inputs, string? merge, string? output, bool isPublic, MagnetInputs magnets)
+    private static int Run(string[] spec, int? pieces, string[] inputs, string? merge, string? output, bool isPublic, string[] members, MagnetInputs magnets)
     {
         TaskDraft? draft;
         Func<Problem, Problem>? locate = null;
@@ -78,6 +84,7 @@ internal static class CreateCommand
             return Fail(problem, ExitCode.Usage);
         }
 
+        draft = draft with { Members = [.. draft.Members.Concat(members.Select(ParseKey)).Distinct()] };
         if (!IdentityFile.TryLoadOrCreate(OwnerKeys.Folder, out Ed25519Identity? author, out problem))
         {
             return Fail(problem, ExitCode.Failed);
@@ -92,7 +99,9 @@ internal static class CreateCommand
         if (TaskFileWriter.TryWrite(path, prepared.Task, out problem))
         {
             Console.Out.WriteLine($"{path}  {Display.Quantity.Count(prepared.Task.Info.PieceCount, "piece")}, "
-                + (isPublic ? "open to anyone" : "for members: the file and its link hold the secret, give them only to who may take part"));
+                + (isPublic ? "open to anyone"
+                    : prepared.Task.Info.Members.Count > 0 ? $"for you and {Display.Quantity.Count(prepared.Task.Info.Members.Count, "member")} by key: nobody else gets in, whoever has the file or link"
+                    : "for members: the file and its link hold the secret, give them only to who may take part"));
             Console.Out.WriteLine($"starling run {Quoted(path)}");
             Console.Out.WriteLine($"starling run '{MagnetLink.Of(prepared.Task, []).ToUri()}'");
             return ExitCode.Done;
@@ -100,6 +109,19 @@ internal static class CreateCommand
 
         return Fail(problem!, ExitCode.Failed);
     }
+
+    private static void CheckMembers(OptionResult result)
+    {
+        foreach (Token token in result.Tokens)
+        {
+            if (!PublicKey.TryParse(token.Value, out _))
+            {
+                result.AddError($"--member {token.Value}: this is no key of 64 hexadecimal digits.");
+            }
+        }
+    }
+
+    private static PublicKey ParseKey(string text) => PublicKey.TryParse(text, out PublicKey key) ? key : throw new InvalidOperationException("checked before");
 
     private static int Fail(Problem problem, int exitCode)
     {

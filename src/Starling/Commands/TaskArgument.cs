@@ -24,6 +24,9 @@ internal sealed record TaskArgument
     /// <summary>The inputs that are here.</summary>
     public IReadOnlyList<LocalInput> Inputs { get; private init; } = [];
 
+    /// <summary>Whether the task names its members by key.</summary>
+    public bool NamesMembers => File is { Info.Members.Count: > 0 } || Magnet is { NamesMembers: true };
+
     /// <summary>What the output folder is called unless the owner names one.</summary>
     public string FolderName => File?.Info.Name ?? Magnet!.Name ?? Magnet!.TaskId.ToString()[..ShortIdLength];
 

@@ -7,6 +7,7 @@ using System.Linq;
 using Starling.Core.Primitives;
 using Starling.Core.Verification;
 using Starling.Run;
+using Starling.Runtime.Identity;
 using Starling.Runtime.Reputation;
 
 namespace Starling.Commands;
@@ -25,6 +26,24 @@ internal static class TrustCommand
         command.Add(Decision("allow", "Believe this identity's word alone.", StandingOverride.Allow));
         command.Add(Decision("deny", "Count this identity's word for nothing, and its claims too.", StandingOverride.Deny));
         command.Add(Decision("reset", "Let its results decide again.", StandingOverride.None));
+        command.Add(Mine());
+        return command;
+    }
+
+    private static Command Mine()
+    {
+        var command = new Command("mine", "Print this machine's own key: what an author names as a member.");
+        command.SetAction(parsed =>
+        {
+            if (IdentityFile.TryLoadOrCreate(OwnerKeys.Folder, out Ed25519Identity? identity, out Problem? problem))
+            {
+                parsed.InvocationConfiguration.Output.WriteLine(identity.PublicKey);
+                return ExitCode.Done;
+            }
+
+            parsed.InvocationConfiguration.Error.WriteLine($"starling trust: {problem}");
+            return ExitCode.Failed;
+        });
         return command;
     }
 

@@ -35,7 +35,8 @@ internal static class DescriptionText
             "wrong" => $"WRONG: not by {task.Author}, whom it names",
             _ => "none",
         });
-        Row(writer, "who may join", task.MemberSwarm ? "holders of its file or link: they have the secret" : "anyone");
+        Row(writer, "who may join", task.Members is { } members ? [$"its author and {Quantity.Count(members.Count, "member")} by key, {(task.IsMember == true ? "this machine among them" : "NOT this machine")}", .. members.Select(member => $"  {member}")]
+            : [task.MemberSwarm ? "holders of its file or link: they have the secret" : "anyone"]);
         Row(writer, "trackers", task.Trackers.Count == 0 ? ["none"] : [.. task.Trackers.SelectMany(tier => tier).Select(Visible)]);
         if (task.Comment is not null)
         {

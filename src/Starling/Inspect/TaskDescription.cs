@@ -49,7 +49,13 @@ internal sealed record TaskDescription
 
     public string? Author { get; init; }
 
-    /// <summary>Whether only holders of the secret take part.</summary>
+    /// <summary>Keys of those who may take part besides the author; null: keys do not decide it.</summary>
+    public IReadOnlyList<string>? Members { get; init; }
+
+    /// <summary>Whether this machine's owner is one of them, or the author; null: keys do not decide it.</summary>
+    public bool? IsMember { get; init; }
+
+    /// <summary>Whether only members take part.</summary>
     public required bool MemberSwarm { get; init; }
 
     public required IReadOnlyList<IReadOnlyList<string>> Trackers { get; init; }
@@ -76,6 +82,7 @@ internal sealed record TaskDescription
         Problem? refusal = TrustRule.Check(task, signature, mine, authors, trust: false);
         IReadOnlyList<NeedFinding> needs = NeedsCheck.Check(info.Needs, ".", mayRunPrograms: refusal is null);
         string? whyNot = refusal?.ToString()
+            ?? (info.Admits(mine) ? null : "its key is none of the members'")
             ?? (needs.FirstOrDefault(need => !need.IsMet) is { } unmet ? $"it needs {unmet.Need}; here: {unmet.Found}" : null);
         return new TaskDescription
         {
@@ -102,6 +109,8 @@ internal sealed record TaskDescription
                 _ => "wrong",
             },
             Author = info.Author?.ToString(),
+            Members = info.Members.Count == 0 ? null : [.. info.Members.Select(member => member.ToString())],
+            IsMember = info.Members.Count == 0 ? null : info.Admits(mine),
             MemberSwarm = task.IsMemberSwarm,
             Trackers = task.Trackers,
             Comment = task.Comment,

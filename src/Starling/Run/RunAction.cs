@@ -44,7 +44,8 @@ internal static class RunAction
 
     private static int RunAlone(RunSettings settings, TaskArgument task, string dir, RunClock clock)
     {
-        string identityFolder = HomeFolder() ?? Path.Combine(dir, PrivateFolder);
+        // An identity of a folder is new to everybody: where keys are named, it is the owner's.
+        string identityFolder = HomeFolder() ?? (task.NamesMembers ? OwnerKeys.Folder : Path.Combine(dir, PrivateFolder));
         if (!IdentityFile.TryLoadOrCreate(identityFolder, out Ed25519Identity? identity, out Problem? problem))
         {
             return Tell(settings, clock, problem, EventName.Error, ExitCode.Failed);

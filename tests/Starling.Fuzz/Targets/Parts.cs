@@ -47,6 +47,7 @@ internal static class Parts
         Limits = new RunLimits { Wall = TimeSpan.FromMinutes(10), Cpu = TimeSpan.FromSeconds(5), MemoryBytes = 1 << 20, DiskBytes = 0, Processes = 9, Network = "full" },
         Verify = new VerifySpec.Own(),
         Until = Until.First,
+        Members = [Worker.PublicKey],
         Author = Worker.PublicKey,
     };
 
