@@ -217,7 +217,7 @@ internal static class NetBench
 
         public void SaveBatch(ReadOnlyMemory<byte> batch) => throw new NotSupportedException();
 
-        public void SaveAccepted(int piece, ResultId result) => throw new NotSupportedException();
+        public void SaveAccepted(int piece, ResultId result, bool accepted) => throw new NotSupportedException();
 
         public void LoadLeaves(int piece, ResultId result) => throw new NotSupportedException();
 

@@ -82,7 +82,8 @@ internal sealed class SimDisk(SimWorld world, long log, bool keepsJournal)
 
     public void SaveBatch(ReadOnlyMemory<byte> batch) => Append(new Entry(EntryKind.Batch, 0, default, batch));
 
-    public void SaveAccepted(int piece, ResultId result) => Append(new Entry(EntryKind.Accepted, piece, result, default));
+    public void SaveAccepted(int piece, ResultId result, bool accepted) =>
+        Append(new Entry(accepted ? EntryKind.Accepted : EntryKind.Unaccepted, piece, result, default));
 
     /// <summary>The machine died. Draws what of the writes under way came through, and after a power failure where the tail ends.</summary>
     public void Crash(bool power, DeterministicRandom random)
@@ -116,6 +117,9 @@ internal sealed class SimDisk(SimWorld world, long log, bool keepsJournal)
                 case EntryKind.Accepted:
                     accepted.Add((entry.Piece, entry.Result));
                     break;
+                case EntryKind.Unaccepted:
+                    accepted.RemoveAll(one => one == (entry.Piece, entry.Result));
+                    break;
                 case EntryKind.Batch:
                     batches.Add(entry.Batch);
                     break;
@@ -146,6 +150,7 @@ internal sealed class SimDisk(SimWorld world, long log, bool keepsJournal)
         Held,
         Dropped,
         Accepted,
+        Unaccepted,
         Batch,
     }
 

@@ -18,6 +18,7 @@ internal class SimHost
     private readonly bool _fromMagnet;
     private readonly Dictionary<JobId, RunningJob> _jobs = [];
     private readonly SortedDictionary<int, Queue<NodeEffect.StartJob>> _slots = [];
+    private readonly List<ReadOnlyMemory<byte>> _delegations = [];
     private readonly Dictionary<JobId, byte[]> _outputs = [];
     private readonly Dictionary<(int Piece, ResultId Result), byte[]> _downloads = [];
     private readonly HashSet<LinkId> _greeted = [];
@@ -131,6 +132,7 @@ internal class SimHost
                 MaxLinks = options.MaxLinks,
                 ExitWhenDone = options.ExitWhenDone && IsHonest,
                 MayCompute = MayCompute,
+                Delegations = [.. World.DelegationsBy(Number), .. _delegations],
                 Standings = Standings,
                 GossipDelay = options.GossipDelay > 0 ? TimeSpan.FromSeconds(options.GossipDelay) : NodeOptions.DefaultGossipDelay,
             },
@@ -280,7 +282,10 @@ internal class SimHost
                 World.News.Heard(save.Batch);
                 break;
             case NodeEffect.SaveAccepted save:
-                Disk.SaveAccepted(save.Piece, save.Result);
+                Disk.SaveAccepted(save.Piece, save.Result, save.Accepted);
+                break;
+            case NodeEffect.SaveDelegation save:
+                _delegations.Add(save.Notice);
                 break;
             case NodeEffect.SaveStanding save:
                 Standings.Apply(save.Worker, save.Change);

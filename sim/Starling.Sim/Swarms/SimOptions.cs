@@ -39,6 +39,9 @@ internal sealed record SimOptions
     /// <summary>The threshold of <c>trust: t</c> in an open swarm; 0: see <see cref="Replicas"/>.</summary>
     public int Trust { get; init; }
 
+    /// <summary>Hosts whose word counts in mode <c>arbiter</c>: the first is the author, the others its delegates; 0: another mode.</summary>
+    public int Arbiters { get; init; }
+
     /// <summary>Whether the task has a checker, in an open swarm.</summary>
     public bool Checker { get; init; }
 
@@ -55,7 +58,7 @@ internal sealed record SimOptions
     public int Known { get; init; }
 
     /// <summary>Nobody knows anybody who is not a member.</summary>
-    public bool IsOpen => !Members && (Replicas > 0 || Trust > 0 || Checker);
+    public bool IsOpen => !Members && (Replicas > 0 || Trust > 0 || Checker || Arbiters > 0);
 
     /// <summary><c>until: first</c>: only results of the last piece and of a few random ones have content.</summary>
     public bool Search { get; init; }

@@ -93,6 +93,17 @@ internal sealed class SimWorld
     /// <summary>What every honest run of a piece gives.</summary>
     public ResultId ExpectedOf(int piece) => _expected[piece];
 
+    /// <summary>What a host signed before the start: the author names the other arbiters, each of whom may hand it on.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>> DelegationsBy(int host)
+    {
+        const long never = DelegationNotice.MaxExpiry;
+        var author = new SimIdentity(0, Options.Seed);
+        for (int i = 1; host == 0 && i < Options.Arbiters; i++)
+        {
+            yield return DelegationNotice.Sign(author, Task.Id, new SimIdentity(i, Options.Seed).PublicKey, serial: i, never, depth: 1).Raw;
+        }
+    }
+
     /// <summary>Seconds of the runs that were needed: the first ones of each piece that ended well.</summary>
     public double NeededSeconds { get; private set; }
 
@@ -204,6 +215,7 @@ internal sealed class SimWorld
             Files = outputs,
             PieceLength = Math.Max(MerkleTree.BlockSize, options.PieceBytes),
             Verify = VerifyOf(options),
+            Author = options.Arbiters > 0 ? new SimIdentity(0, options.Seed).PublicKey : null,
             Until = options.Search ? Until.First : Until.All,
         };
         if (!TaskFileCodec.TryMake(info, out TaskFile? task, out Problem? problem))
@@ -219,7 +231,8 @@ internal sealed class SimWorld
     private static VerifySpec VerifyOf(SimOptions options)
     {
         string? compare = options.Variants > 1 ? "simulated" : null;
-        return options.Checker ? new VerifySpec.Checker("simulated")
+        return options.Arbiters > 0 ? new VerifySpec.Arbiter()
+            : options.Checker ? new VerifySpec.Checker("simulated")
             : options.Trust > 0 ? new VerifySpec.Trust(options.Trust) { Compare = compare }
             : options.Replicas > 0 ? new VerifySpec.Replicas(options.Replicas) { Compare = compare }
             : new VerifySpec.Own();

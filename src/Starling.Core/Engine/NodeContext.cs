@@ -29,6 +29,9 @@ internal sealed class NodeContext(NodeOptions options, IIdentity identity, ISign
     /// <summary>The time of the input that is being handled.</summary>
     public Instant Now { get; set; }
 
+    /// <summary>Now as Unix time in seconds, as far as the start of this process was known.</summary>
+    public long UnixSeconds => (Options.Incarnation / 1000) + (long)Now.Seconds;
+
     public List<NodeEffect> Effects { get; } = [];
 
     public void Emit(NodeEffect effect) => Effects.Add(effect);

@@ -59,11 +59,14 @@ public abstract record NodeEffect
     /// <summary>Save another worker's signed batch; lazily, it can be fetched again.</summary>
     public sealed record SaveBatch(ReadOnlyMemory<byte> Batch) : NodeEffect;
 
-    /// <summary>Save that the policy accepts this result; lazily, it follows from the batches.</summary>
-    public sealed record SaveAccepted(int Piece, ResultId Result) : NodeEffect;
+    /// <summary>Save that the policy accepts this result, or that it does no more; lazily, it follows from the batches.</summary>
+    public sealed record SaveAccepted(int Piece, ResultId Result, bool Accepted = true) : NodeEffect;
 
     /// <summary>Keep that this was learnt about a worker, for this and all later tasks; lazily.</summary>
     public sealed record SaveStanding(PublicKey Worker, StandingChange Change) : NodeEffect;
+
+    /// <summary>Keep a notice of delegation that came from a peer, for this and later processes; lazily.</summary>
+    public sealed record SaveDelegation(ReadOnlyMemory<byte> Notice) : NodeEffect;
 
     /// <summary>Read the block hashes of a stored result; answer with LeavesLoaded.</summary>
     public sealed record LoadLeaves(int Piece, ResultId Result) : NodeEffect;

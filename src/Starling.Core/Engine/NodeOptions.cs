@@ -32,6 +32,9 @@ public sealed record NodeOptions
     /// <summary>What earlier tasks taught about other identities; null: nothing.</summary>
     public IStandings? Standings { get; init; }
 
+    /// <summary>Signed notices of who may judge results in the author's place (mode <c>arbiter</c>), each after the one it hangs on.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Delegations { get; init; } = [];
+
     /// <summary>Leave when done (<c>--exit</c>).</summary>
     public bool ExitWhenDone { get; init; }
 

@@ -30,6 +30,9 @@ public abstract record TaskMessage
     /// <summary><c>st_found</c>: for <c>until: first</c>, the attesting batch with the content of the piece it names (64 KiB at most).</summary>
     public sealed record Found(AttestationBatch Batch, int Piece, ReadOnlyMemory<byte> Content) : TaskMessage;
 
+    /// <summary><c>st_delegate</c>: who may judge results besides the author (mode <c>arbiter</c>); each after whoever it hangs on.</summary>
+    public sealed record Delegates(IReadOnlyList<DelegationNotice> Notices) : TaskMessage;
+
     /// <summary><c>st_stop</c>: signed by the author: cancelled, or replaced by another task.</summary>
     public sealed record Stop(Hash256? ReplacedBy, ReadOnlyMemory<byte> Signature) : TaskMessage;
 }

@@ -5,6 +5,7 @@ using Starling.Core.Bencode;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Core.Verification;
 
 namespace Starling.Core.Gossip;
 
@@ -33,11 +34,17 @@ public static class TaskMessageCodec
     /// <summary>Name of <see cref="TaskMessage.Stop"/>.</summary>
     public const string StopName = "st_stop";
 
+    /// <summary>Name of <see cref="TaskMessage.Delegates"/>.</summary>
+    public const string DelegateName = "st_delegate";
+
     /// <summary>Bytes of a payload at most.</summary>
     public const int MaxPayload = BReaderOptions.WireMaxSize;
 
     /// <summary>Batches of one message at most.</summary>
     public const int MaxBatches = 256;
+
+    /// <summary>Notices of one <c>st_delegate</c> at most.</summary>
+    public const int MaxDelegations = DelegationTable.MaxNotices;
 
     /// <summary>Results of one <c>st_held</c> at most.</summary>
     public const int MaxHeld = 4096;
@@ -55,7 +62,7 @@ public static class TaskMessageCodec
     internal const int MaxFraming = 64;
 
     /// <summary>The names of all messages, as the extended handshake offers them.</summary>
-    public static IReadOnlyList<string> Names { get; } = [AttestName, ClaimName, FoundName, HeldName, ProofName, StopName];
+    public static IReadOnlyList<string> Names { get; } = [AttestName, ClaimName, DelegateName, FoundName, HeldName, ProofName, StopName];
 
     /// <summary>
     /// Reads the payload of extended message <paramref name="name"/>. False: the name is none of <see cref="Names"/>, or the sender broke a
@@ -82,6 +89,7 @@ public static class TaskMessageCodec
             ProofName => ProofPayload.Read(root),
             FoundName => FoundPayload.Read(root),
             StopName => StopPayload.Read(root),
+            DelegateName => DelegatesPayload.Read(root),
             _ => null,
         };
         return message is not null;
@@ -130,6 +138,10 @@ public static class TaskMessageCodec
             case TaskMessage.Stop stop:
                 name = StopName;
                 StopPayload.Write(stop, writer);
+                break;
+            case TaskMessage.Delegates delegates:
+                name = DelegateName;
+                DelegatesPayload.Write(delegates, writer);
                 break;
             default:
                 throw new ArgumentNullException(nameof(message));

@@ -21,6 +21,7 @@ internal sealed class Acceptance
     private readonly PieceJudge _judge;
     private readonly SpotChecks _checks;
     private readonly Trials _trials;
+    private readonly Arbiters _arbiters;
     private readonly bool _amongStrangers;
     private readonly int _self;
     private readonly SortedSet<int> _disputed = [];
@@ -28,19 +29,19 @@ internal sealed class Acceptance
     private readonly SortedSet<int> _begun = [];
     private int _workers = 1;
 
-    public Acceptance(NodeContext context, TaskFile task, PieceMap map, HitSearch hits, Trials trials)
+    public Acceptance(NodeContext context, TaskFile task, PieceMap map, HitSearch hits, Trials trials, Arbiters arbiters)
     {
         _context = context;
         _task = task;
         _map = map;
         _hits = hits;
         _trials = trials;
+        _arbiters = arbiters;
         Workers = new WorkerTable(context.Options.Standings);
         VerifySpec verify = task.Info.Verify;
-        bool isArbiter = task.Info.Author == context.Self;
         Lessons = new Lessons(context, map, Workers, isLearning: verify is not (VerifySpec.Own or VerifySpec.Checker), verify.WithinClass, verify.Compare is null ? null : trials);
         _amongStrangers = !task.IsMemberSwarm && !context.Options.TrustAnyone && verify is VerifySpec.Replicas or VerifySpec.Trust;
-        _judge = new PieceJudge(map, Workers, VerificationPolicies.Of(verify, !task.IsMemberSwarm, isArbiter), verify.WithinClass, verify.Compare is not null);
+        _judge = new PieceJudge(map, Workers, VerificationPolicies.Of(verify, !task.IsMemberSwarm, () => arbiters.IncludeMe), verify.WithinClass, verify.Compare is not null);
         _checks = new SpotChecks(context.Random);
 
         // My own place is taken first: a flood of workers can't fill the table without me.
@@ -92,6 +93,30 @@ internal sealed class Acceptance
         }
 
         return worker;
+    }
+
+    /// <summary>
+    /// Somebody's word is enough from now on, or no more. Whoever's time has run out is not believed any further; what was believed on its word stays. True: every
+    /// piece that it attested is to be judged again.
+    /// </summary>
+    public bool Appoint(ArbiterChange change)
+    {
+        if (Workers.TryFind(change.Key) is not { } worker)
+        {
+            return false;
+        }
+
+        worker.Believed = IsBelieved(change.Key, worker.Standing);
+        for (int piece = 0; !change.Counts && !change.IsTakenBack && piece < _map.Count; piece++)
+        {
+            int voted = _map.VoteOf(piece, worker.Number);
+            if (voted >= 0 && (_map.Acceptable(piece) & (1 << voted)) != 0)
+            {
+                Remember(piece, voted);
+            }
+        }
+
+        return true;
     }
 
     /// <summary>A worker signed two results of one piece. Its attestations count for nothing; true: this is news, every piece it attested is to be judged again.</summary>
@@ -276,7 +301,7 @@ internal sealed class Acceptance
 
         if (_task.Info.Verify is VerifySpec.Arbiter)
         {
-            return key == _task.Info.Author;
+            return _arbiters.Include(key);
         }
 
         if (key == _context.Self || (_task.IsMemberSwarm && _task.Info.Verify is VerifySpec.Own))

@@ -21,11 +21,7 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
     private readonly ulong _reserved =
         Handshake.ExtensionBit | Handshake.FastBit | Handshake.V2Bit | (context.Options.HasDhtNode ? Handshake.DhtBit : 0);
 
-    private static readonly IReadOnlyList<string> Extensions =
-    [
-        TaskMessageCodec.AttestName, TaskMessageCodec.ClaimName, TaskMessageCodec.FoundName, TaskMessageCodec.HeldName,
-        TaskMessageCodec.ProofName, TaskMessageCodec.StopName, UtMetadata.Name, UtPex.Name,
-    ];
+    private static readonly IReadOnlyList<string> Extensions = [.. TaskMessageCodec.Names, UtMetadata.Name, UtPex.Name];
 
     private readonly InfoHash _infoHash = InfoHash.Of(context.Options.TaskId);
 

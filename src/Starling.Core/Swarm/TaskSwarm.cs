@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Numerics;
 using Starling.Core.Engine;
 using Starling.Core.Exchange;
 using Starling.Core.Gossip;
@@ -25,6 +26,7 @@ internal sealed class TaskSwarm
     private readonly JoinGate _join;
     private readonly PieceMap _map;
     private readonly Trials _trials;
+    private readonly Arbiters _arbiters;
     private readonly Acceptance _acceptance;
     private readonly WantedRuns _wanted;
     private readonly WorkScheduler _scheduler;
@@ -56,8 +58,9 @@ internal sealed class TaskSwarm
         _slots = new SlotTable(context, _scheduler);
         var logs = new AttestationLogs(context.Self);
         _hits = new HitSearch(context, task.Info, _map, links);
+        _arbiters = new Arbiters(context, links, task);
         _trials = new Trials(context, _map, _scheduler, comparing: task.Info.Verify.Compare is not null);
-        _acceptance = new Acceptance(context, task, _map, _hits, _trials);
+        _acceptance = new Acceptance(context, task, _map, _hits, _trials, _arbiters);
         _gossip = new SwarmGossip(context, links, logs, _scheduler, task.Id) { BatchArrived = OnBatch, IsOutcast = _acceptance.IsOutcast, IsOutsider = task.Info.Members.Count > 0 ? key => !task.Info.Admits(key) : null };
         _downloader = new Downloader(context, _map, links);
         _uploader = new Uploader(context, _map, links, _acceptance.Workers, _acceptance.Offered);
@@ -115,6 +118,7 @@ internal sealed class TaskSwarm
             }
         }
 
+        _arbiters.OnEstablished(link);
         _gossip.OnEstablished(link);
     }
 
@@ -230,6 +234,9 @@ internal sealed class TaskSwarm
                 break;
             case TaskMessage.Found found:
                 OnFound(link, found);
+                break;
+            case TaskMessage.Delegates delegates:
+                OnArbitersChanged(_arbiters.OnMessage(link, delegates));
                 break;
             case TaskMessage.Stop stop:
                 OnStop(link, stop);
@@ -353,6 +360,7 @@ internal sealed class TaskSwarm
             Reassess(piece);
         }
 
+        OnArbitersChanged(_arbiters.Tidy());
         TidyAcceptance();
         Resume();
         _completion.Tidy(_scheduler);
@@ -409,6 +417,7 @@ internal sealed class TaskSwarm
         yield return ("workers with claims", _scheduler.Claims.WorkerCount, new SchedulingOptions().MaxWorkers);
         yield return ("arrivals", _arrivals.Count, _map.Count);
         yield return ("proof requests", _proofs.Count, ProofServer.MaxWaiting);
+        yield return ("delegations", _arbiters.Count, DelegationTable.MaxNotices);
         yield return ("trials", _trials.Count, _map.Count);
         yield return ("outputs waiting", _keeper.Count, ResultKeeper.MaxWaiting + _context.Options.Slots);
         yield return ("bytes being fetched", _downloader.ActiveBytes, Downloader.MaxActiveBytes + Task.Info.PieceLength);
@@ -635,6 +644,22 @@ internal sealed class TaskSwarm
         }
     }
 
+    private void OnArbitersChanged(IReadOnlyList<ArbiterChange> changes)
+    {
+        foreach (ArbiterChange change in changes)
+        {
+            if (_acceptance.Appoint(change))
+            {
+                ReassessAllOf(_acceptance.Workers.TryFind(change.Key)!);
+            }
+        }
+
+        if (changes.Count > 0)
+        {
+            _wanted.SetAll();
+        }
+    }
+
     private void OnStop(PeerLink link, TaskMessage.Stop stop)
     {
         if (Task.Info.Author is not { } author || !StopNotice.Verify(stop, author, Task.Id, _context.Verifier))
@@ -751,6 +776,11 @@ internal sealed class TaskSwarm
         if (canonical >= 0 && !_restoring && (_map.Held(piece) & (1 << canonical)) != 0)
         {
             _context.Emit(new NodeEffect.SaveAccepted(piece, _map.Candidate(piece, canonical)));
+        }
+
+        for (int lost = change.Before & ~change.Acceptable & _map.Held(piece); lost != 0 && !_restoring; lost &= lost - 1)
+        {
+            _context.Emit(new NodeEffect.SaveAccepted(piece, _map.Candidate(piece, BitOperations.TrailingZeroCount(lost)), Accepted: false));
         }
 
         if (!_keeper.IsPending(piece))

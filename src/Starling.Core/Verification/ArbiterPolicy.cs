@@ -6,8 +6,8 @@ namespace Starling.Core.Verification;
 /// Mode <c>arbiter</c>: what the author, or a key to which the author delegated, attests (CompTorrent's seed). Others' results are what there is to be
 /// had; an arbiter runs each piece itself before it attests it.
 /// </summary>
-/// <param name="mine">Whether this peer is an arbiter.</param>
-public sealed class ArbiterPolicy(bool mine) : IVerificationPolicy
+/// <param name="isMine">Whether this peer is an arbiter now.</param>
+public sealed class ArbiterPolicy(Func<bool> isMine) : IVerificationPolicy
 {
     /// <inheritdoc/>
     public Verdict Judge(ReadOnlySpan<CandidateEvidence> candidates, double typicalWeight)
@@ -20,6 +20,6 @@ public sealed class ArbiterPolicy(bool mine) : IVerificationPolicy
             votes += candidates[i].Votes;
         }
 
-        return new Verdict(acceptable, acceptable == 0 && (votes == 0 || mine) ? 1 : 0, Disputed: false);
+        return new Verdict(acceptable, acceptable == 0 && (votes == 0 || isMine()) ? 1 : 0, Disputed: false);
     }
 }

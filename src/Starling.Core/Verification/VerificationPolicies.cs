@@ -9,8 +9,8 @@ public static class VerificationPolicies
     /// <summary>The policy of a task.</summary>
     /// <param name="spec">Its mode.</param>
     /// <param name="isPublic">Whether anybody may take part: then strangers cannot confirm strangers.</param>
-    /// <param name="isArbiter">Whether this peer is an arbiter of the task.</param>
-    public static IVerificationPolicy Of(VerifySpec spec, bool isPublic, bool isArbiter) => spec switch
+    /// <param name="isArbiter">Whether this peer is an arbiter of the task now.</param>
+    public static IVerificationPolicy Of(VerifySpec spec, bool isPublic, Func<bool> isArbiter) => spec switch
     {
         VerifySpec.Own => new OwnPolicy(),
         VerifySpec.Replicas replicas => new ReplicasPolicy(replicas.Count, isPublic),

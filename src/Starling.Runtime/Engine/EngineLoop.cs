@@ -187,13 +187,14 @@ public sealed class EngineLoop
             case NodeEffect.DiscardOutput discard: Store.DiscardOutput(discard.Job); break;
             case NodeEffect.DropResult drop: Store.DropResult(drop.Piece, drop.Result); break;
             case NodeEffect.SaveBatch save: Store.SaveBatch(save.Batch); break;
-            case NodeEffect.SaveAccepted save: Store.SaveAccepted(save.Piece, save.Result); break;
+            case NodeEffect.SaveAccepted save: Store.SaveAccepted(save.Piece, save.Result, save.Accepted); break;
             case NodeEffect.LoadLeaves load: Store.LoadLeaves(load.Piece, load.Result); break;
             case NodeEffect.LoadContent load: Store.LoadContent(load.Piece, load.Result); break;
             case NodeEffect.StartJob start: _host.Parts.Runner.Start(start.Job, start.Slot, start.Piece, start.Attempt); break;
             case NodeEffect.KillJob kill: _host.Parts.Runner.Kill(kill.Job); break;
             case NodeEffect.StartTrial trial: _host.Parts.Trials.Start(trial.Piece, trial.Result, trial.Other); break;
             case NodeEffect.StartMerge merge: _host.Parts.Merger.Start(merge.File, merge.Parts); break;
+            case NodeEffect.SaveDelegation save: _host.SaveDelegation(save.Notice); break;
             case NodeEffect.SaveStanding save: _host.SaveStanding(save.Worker, save.Change); break;
             case NodeEffect.PeerListens peer: _host.PeerListens(peer.Address); break;
             case NodeEffect.PeerHasNode peer: _host.PeerHasNode(peer.Address); break;

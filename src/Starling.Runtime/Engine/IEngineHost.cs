@@ -39,6 +39,9 @@ public interface IEngineHost
     /// <summary>The node left; it gets no more inputs.</summary>
     void Left(LeaveReason reason, Problem? problem);
 
+    /// <summary>Keeps a notice of delegation (<see cref="NodeEffect.SaveDelegation"/>).</summary>
+    void SaveDelegation(ReadOnlyMemory<byte> notice);
+
     /// <summary>
     /// A bug: the node or a part threw. The loop has stopped. What is durable stays right, nothing else can be relied on: report, kill the
     /// runs, end the process.

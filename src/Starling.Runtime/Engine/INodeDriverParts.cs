@@ -60,7 +60,7 @@ public interface IPieceStore : IAsyncDisposable
     void SaveBatch(ReadOnlyMemory<byte> batch);
 
     /// <summary>See <see cref="NodeEffect.SaveAccepted"/>.</summary>
-    void SaveAccepted(int piece, ResultId result);
+    void SaveAccepted(int piece, ResultId result, bool accepted);
 
     /// <summary>See <see cref="NodeEffect.LoadLeaves"/>.</summary>
     void LoadLeaves(int piece, ResultId result);

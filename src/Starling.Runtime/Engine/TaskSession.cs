@@ -9,6 +9,7 @@ using System.Security.Cryptography;
 using System.Threading.Tasks;
 using Starling.Core.Crypto;
 using Starling.Core.Engine;
+using Starling.Core.Gossip;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
@@ -32,6 +33,9 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
 {
     // Local peers are connected each to each; other swarms stay at the node's own bound.
     private const int SpareLinks = 16;
+
+    /// <summary>How long peers remember that this folder's identity judges in its owner's place; said anew at each start.</summary>
+    private static readonly TimeSpan OwnDelegation = TimeSpan.FromDays(30);
 
     /// <summary>The known nodes of the DHT, in the home folder or beside the task's journal.</summary>
     private const string DhtFile = "dht";
@@ -129,6 +133,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
                 TrustAnyone = _options.Trust,
                 Standings = _standings,
                 Siblings = siblings,
+                Delegations = Delegations(),
                 ExitWhenDone = _options.ExitWhenDone,
                 MayCompute = _folder?.MayCompute ?? true,
                 MaxLinks = Math.Max(defaults.MaxLinks, siblings.Count + SpareLinks),
@@ -230,6 +235,38 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         }
 
         _standings?.Dispose();
+    }
+
+    /// <summary>
+    /// What the owner signed or heard of who may judge. Where the owner may, this process may too: the identity of its folder is another than the owner's, so it
+    /// gets a notice of its own.
+    /// </summary>
+    private IReadOnlyList<ReadOnlyMemory<byte>> Delegations()
+    {
+        if (_options is not { OwnerFolder: { } owner, Task: { Info: { Verify: VerifySpec.Arbiter, Author: { } author } } task })
+        {
+            return [];
+        }
+
+        IReadOnlyList<ReadOnlyMemory<byte>> kept = new DelegationFolder(owner).Read(task.Id);
+        if (_options.Owner is not { } me || me.PublicKey == Identity)
+        {
+            return kept;
+        }
+
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        DelegationNotice mine = DelegationNotice.Sign(me, task.Id, Identity, now.ToUnixTimeMilliseconds(), (now + OwnDelegation).ToUnixTimeSeconds(), depth: 0);
+        DelegationTable table = DelegationTable.Of(author, task.Id, kept, _verifier, now.ToUnixTimeSeconds());
+        return table.IsNews(mine, now.ToUnixTimeSeconds()) ? [.. kept, mine.Raw] : kept;
+    }
+
+    /// <inheritdoc/>
+    void IEngineHost.SaveDelegation(ReadOnlyMemory<byte> notice)
+    {
+        if (_options.OwnerFolder is { } owner && new DelegationFolder(owner).Add(_options.TaskId, notice) is { } problem)
+        {
+            Remark(problem);
+        }
     }
 
     /// <inheritdoc/>

@@ -53,6 +53,9 @@ public sealed record TaskSessionOptions
     /// <summary>The owner's folder, in which what is known of other identities is kept over all tasks; null: it is forgotten at the end.</summary>
     public string? OwnerFolder { get; init; }
 
+    /// <summary>The owner's own identity, which may be another than <see cref="Identity"/>, that of the folder; null: none was made.</summary>
+    public IIdentity? Owner { get; init; }
+
     /// <summary>Tell the trackers of the task or link that this peer is there, and ask them for others.</summary>
     public bool AskTrackers { get; init; } = true;
 

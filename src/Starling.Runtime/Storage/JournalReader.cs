@@ -193,6 +193,9 @@ internal sealed class JournalReader
             case JournalRecordKind.Dropped:
                 contents.Held.Remove(record.Key);
                 break;
+            case JournalRecordKind.Unaccepted:
+                contents.Accepted.Remove(record.Key);
+                break;
             case JournalRecordKind.Accepted:
                 contents.Accepted.Add(record.Key);
                 break;

@@ -22,6 +22,9 @@ internal enum JournalRecordKind : byte
 
     /// <summary>A signed batch of attestations.</summary>
     Batch = 5,
+
+    /// <summary>The policy accepts a result no more.</summary>
+    Unaccepted = 6,
 }
 
 /// <summary>
@@ -78,7 +81,7 @@ internal readonly record struct JournalRecord(JournalRecordKind Kind, ResultKey 
             return length >= 0 && length <= bytes.Length - BatchHeadSize;
         }
 
-        if (kind is < JournalRecordKind.HeldInline or > JournalRecordKind.Batch || bytes.Length < ResultSize)
+        if (kind is < JournalRecordKind.HeldInline or > JournalRecordKind.Unaccepted || bytes.Length < ResultSize)
         {
             return false;
         }

@@ -166,7 +166,7 @@ public sealed class PieceStore : IPieceStore
     }
 
     /// <inheritdoc/>
-    public void SaveAccepted(int piece, ResultId result) => _writing.TryAdd(new StoreCall.SaveAccepted(KeyOf(piece, result)));
+    public void SaveAccepted(int piece, ResultId result, bool accepted) => _writing.TryAdd(new StoreCall.SaveAccepted(KeyOf(piece, result), accepted));
 
     /// <inheritdoc/>
     public void LoadLeaves(int piece, ResultId result)

@@ -37,5 +37,5 @@ internal abstract record StoreCall
     public sealed record SaveBatch(ReadOnlyMemory<byte> Batch) : StoreCall;
 
     /// <summary>See <see cref="NodeEffect.SaveAccepted"/>.</summary>
-    public sealed record SaveAccepted(ResultKey Key) : StoreCall;
+    public sealed record SaveAccepted(ResultKey Key, bool Accepted) : StoreCall;
 }

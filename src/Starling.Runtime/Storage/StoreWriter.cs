@@ -115,7 +115,7 @@ internal sealed class StoreWriter : IDisposable
                 _group.AddBatch(save.Batch.Span);
                 break;
             case StoreCall.SaveAccepted accepted:
-                _group.Add(JournalRecordKind.Accepted, accepted.Key);
+                _group.Add(accepted.Accepted ? JournalRecordKind.Accepted : JournalRecordKind.Unaccepted, accepted.Key);
                 break;
         }
     }

@@ -26,6 +26,7 @@ internal static class CommandTree
             TorrentCommand.Build(),
             DoctorCommand.Build(),
             TrustCommand.Build(),
+            DelegateCommand.Build(),
             CreditCommand.Build(),
             ModelCommand.Build(),
         };

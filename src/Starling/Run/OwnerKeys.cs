@@ -16,9 +16,10 @@ internal static class OwnerKeys
         ? home
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".starling");
 
+    /// <summary>The owner's identity; null when none was made yet.</summary>
+    public static Ed25519Identity? Identity() =>
+        File.Exists(Path.Combine(Folder, IdentityFile.FileName)) && IdentityFile.TryLoadOrCreate(Folder, out Ed25519Identity? identity, out _) ? identity : null;
+
     /// <summary>The public keys whose tasks are the owner's own; none when no identity was made yet.</summary>
-    public static IReadOnlyList<PublicKey> All() =>
-        File.Exists(Path.Combine(Folder, IdentityFile.FileName)) && IdentityFile.TryLoadOrCreate(Folder, out Ed25519Identity? identity, out _)
-            ? [identity.PublicKey]
-            : [];
+    public static IReadOnlyList<PublicKey> All() => Identity() is { } identity ? [identity.PublicKey] : [];
 }

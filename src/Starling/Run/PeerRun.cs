@@ -78,6 +78,7 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
             DhtRouters = _plan.DhtRouters,
             HomeFolder = _plan.HomeFolder,
             OwnerFolder = OwnerKeys.Folder,
+            Owner = OwnerKeys.Identity(),
             AskTrackers = _plan.AskTrackers,
             MapPort = _plan.MapPort,
             Publish = _plan.Publish,

@@ -21,6 +21,7 @@ internal static class GossipTargets
         new TaskMessage.Proof(9, MerkleTree.ResultOf(Parts.BigContent), MerkleTree.Leaves(Parts.BigContent)),
         new TaskMessage.Proof(9, MerkleTree.ResultOf(Parts.BigContent), []),
         new TaskMessage.Found(Parts.Hit, 9, "2083236893\n"u8.ToArray()),
+        new TaskMessage.Delegates([DelegationNotice.Sign(Parts.Worker, Parts.TaskId, new SealIdentity(2).PublicKey, 1_767_225_600_000, 1_770_000_000, 2)]),
         new TaskMessage.Stop(null, Parts.Filled(SignatureSize)),
         new TaskMessage.Stop(Hash256.Of("next"u8), Parts.Filled(SignatureSize)),
     ];
@@ -70,6 +71,7 @@ internal static class GossipTargets
         Message(TaskMessageCodec.HeldName, [typeof(HeldPayload)], "h"),
         Message(TaskMessageCodec.ProofName, [typeof(ProofPayload)], "h", "l", "p", "r"),
         Message(TaskMessageCodec.FoundName, [typeof(FoundPayload)], "b", "c", "p"),
+        Message(TaskMessageCodec.DelegateName, [typeof(DelegatesPayload), typeof(DelegationNotice)], "d"),
         Message(TaskMessageCodec.StopName, [typeof(StopPayload)], "r", "s"),
     ];
 

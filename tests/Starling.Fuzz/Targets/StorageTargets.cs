@@ -88,6 +88,25 @@ internal static class StorageTargets
         },
         new()
         {
+            Name = "delegation-file",
+            Covers = [typeof(DelegationFolder)],
+            Encodes = false,
+            MaxSize = 1024,
+            Seeds = () => [[.. DelegationEntry(Parts.Filled(140)), .. DelegationEntry(Parts.Filled(3))]],
+            Start = () => static input =>
+            {
+                long read = 0;
+                foreach (ReadOnlyMemory<byte> notice in DelegationFolder.Parse(input))
+                {
+                    read += notice.Length;
+                }
+
+                FuzzFailureException.Unless(read <= input.Length, "more was read than there is");
+                return null;
+            },
+        },
+        new()
+        {
             Name = "journal",
             Covers = [typeof(JournalReader), typeof(JournalGroup), typeof(JournalRecord)],
             Shape = InputShape.Script,
@@ -112,6 +131,12 @@ internal static class StorageTargets
             Start = () => WebSeedHead,
         },
     ];
+
+    private static byte[] DelegationEntry(byte[] notice)
+    {
+        byte[] body = [(byte)notice.Length, .. notice];
+        return [.. body, .. SHA256.HashData(body).AsSpan(0, 8)];
+    }
 
     private static byte[] Standing(StandingEntryKind kind)
     {

@@ -217,7 +217,7 @@ public sealed class AcceptanceTests
         Assert.True(TaskFileCodec.TryMake(info, out TaskFile? task, out Problem? problem), problem?.Reason);
         task = task with { Secret = new byte[isMemberSwarm ? TaskLimitsOfFormat.SecretSize : 0] };
         var trials = new Trials(_parts.Context, _parts.Map, _parts.Scheduler, comparing: false);
-        _acceptance = new Acceptance(_parts.Context, task, _parts.Map, new HitSearch(_parts.Context, info, _parts.Map, _parts.Links), trials);
+        _acceptance = new Acceptance(_parts.Context, task, _parts.Map, new HitSearch(_parts.Context, info, _parts.Map, _parts.Links), trials, new Arbiters(_parts.Context, _parts.Links, task));
     }
 
     private sealed class Known : Dictionary<PublicKey, StandingRecord>, IStandings

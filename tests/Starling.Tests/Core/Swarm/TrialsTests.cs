@@ -284,6 +284,6 @@ public sealed class TrialsTests
         TaskInfo info = TaskSamples.Plain() with { Files = [new OutputFile("out", pieces)], Verify = verify };
         Assert.True(TaskFileCodec.TryMake(info, out TaskFile? task, out Problem? problem), problem?.Reason);
         _trials = new Trials(_parts.Context, _parts.Map, _parts.Scheduler, verify.Compare is not null);
-        _acceptance = new Acceptance(_parts.Context, task, _parts.Map, new HitSearch(_parts.Context, info, _parts.Map, _parts.Links), _trials);
+        _acceptance = new Acceptance(_parts.Context, task, _parts.Map, new HitSearch(_parts.Context, info, _parts.Map, _parts.Links), _trials, new Arbiters(_parts.Context, _parts.Links, task));
     }
 }

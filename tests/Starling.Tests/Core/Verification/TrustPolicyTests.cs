@@ -77,11 +77,11 @@ public sealed class TrustPolicyTests
     [Fact]
     public void An_arbiters_word_is_enough_and_others_wait_for_it()
     {
-        var worker = new ArbiterPolicy(mine: false);
+        var worker = new ArbiterPolicy(() => false);
         Assert.Equal(new Verdict(0, 1, false), worker.Judge([], 2));
         Assert.Equal(new Verdict(0, 0, false), worker.Judge([Strangers(50)], 2));
         Assert.Equal(new Verdict(2, 0, false), worker.Judge([Strangers(50), new CandidateEvidence(1, true)], 2));
-        Assert.Equal(new Verdict(0, 1, false), new ArbiterPolicy(mine: true).Judge([Strangers(50)], 2));
+        Assert.Equal(new Verdict(0, 1, false), new ArbiterPolicy(() => true).Judge([Strangers(50)], 2));
     }
 
     private static double WeightOf(int score) => (score / 3.0) - 1;

@@ -38,7 +38,7 @@ public static class GoldenScene
 
     public static readonly IReadOnlyList<ExtensionId> Extensions =
     [
-        new("st_attest", 3), new("st_claim", 4), new("st_found", 5), new("st_held", 6), new("st_proof", 7), new("st_stop", 8),
+        new("st_attest", 3), new("st_claim", 4), new("st_delegate", 9), new("st_found", 5), new("st_held", 6), new("st_proof", 7), new("st_stop", 8),
         new("ut_metadata", 1), new("ut_pex", 2),
     ];
 
@@ -100,6 +100,7 @@ public static class GoldenScene
         "st_found" => new TaskMessage.Found(Hit(), 9, "2083236893\n"u8.ToArray()),
         "st_stop" => StopNotice.Sign(Author, TaskId, null),
         "st_stop-replaced" => StopNotice.Sign(Author, TaskId, NextTaskId),
+        "st_delegate" => new TaskMessage.Delegates([DelegationNotice.Sign(Author, TaskId, Worker.PublicKey, Log, expires: 1_770_000_000, depth: 1)]),
         _ => throw new ArgumentException(name),
     };
 

@@ -109,6 +109,7 @@ public sealed class EngineLoopTests
             new NodeEffect.LoadContent(5, result),
             new NodeEffect.StartTrial(5, result, null),
             new NodeEffect.StartMerge(0, [(5, result)]),
+            new NodeEffect.SaveDelegation(new byte[] { 6 }),
             new NodeEffect.SaveStanding(default, StandingChange.Refuted),
             new NodeEffect.PeerListens(new PeerAddress(1, 2)),
             new NodeEffect.PeerHasNode(new PeerAddress(1, 3)),
@@ -123,7 +124,7 @@ public sealed class EngineLoopTests
         Assert.Equal(
             [
                 "connect", "send 7", "block 7 1", "close 7 bye", "start 1 0 5 2", "kill 1", "keep 1", "discard 2", "write 5 0", "commit 5",
-                "abandon 6", "drop 5", "batch", "accepted 5", "leaves 5", "content 5", "trial 5", "merge 0", "standing Refuted", "listens [::1]:2", "node [::1]:3", "report Swarm { Connected = 3 }",
+                "abandon 6", "drop 5", "batch", "accepted 5", "leaves 5", "content 5", "trial 5", "merge 0", "delegation 1", "standing Refuted", "listens [::1]:2", "node [::1]:3", "report Swarm { Connected = 3 }",
                 "left Failed no-hit",
             ],
             host.Calls);
@@ -134,7 +135,7 @@ public sealed class EngineLoopTests
     {
         // The list above must grow with the contract: an effect that the loop does not know is a crash in somebody's run.
         int kinds = typeof(NodeEffect).GetNestedTypes().Count(type => type.IsSubclassOf(typeof(NodeEffect)));
-        Assert.Equal(24, kinds);
+        Assert.Equal(25, kinds);
     }
 
     [Fact]
@@ -242,6 +243,8 @@ public sealed class EngineLoopTests
 
         public void SaveStanding(PublicKey worker, StandingChange change) => Note($"standing {change}");
 
+        public void SaveDelegation(ReadOnlyMemory<byte> notice) => Note($"delegation {notice.Length}");
+
         public void PeerListens(PeerAddress address) => Note($"listens {address}");
 
         public void PeerHasNode(PeerAddress address) => Note($"node {address}");
@@ -278,7 +281,7 @@ public sealed class EngineLoopTests
 
         public void SaveBatch(ReadOnlyMemory<byte> batch) => Note("batch");
 
-        public void SaveAccepted(int piece, ResultId result) => Note($"accepted {piece}");
+        public void SaveAccepted(int piece, ResultId result, bool accepted) => Note($"accepted {piece}");
 
         public void LoadLeaves(int piece, ResultId result) => Note($"leaves {piece}");
 

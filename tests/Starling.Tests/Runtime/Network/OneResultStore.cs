@@ -42,7 +42,7 @@ internal sealed class OneResultStore(int heldPiece, ResultId heldResult, byte[] 
 
     public void SaveBatch(ReadOnlyMemory<byte> batch) => throw new NotSupportedException();
 
-    public void SaveAccepted(int piece, ResultId result) => throw new NotSupportedException();
+    public void SaveAccepted(int piece, ResultId result, bool accepted) => throw new NotSupportedException();
 
     public void LoadLeaves(int piece, ResultId result) => throw new NotSupportedException();
 

@@ -233,9 +233,10 @@ public sealed class PieceStoreTests
             store.SaveBatch(batch);
         }
 
-        store.SaveAccepted(9, result);
-        store.SaveAccepted(2, result);
-        store.SaveAccepted(2, result);
+        store.SaveAccepted(9, result, accepted: true);
+        store.SaveAccepted(2, result, accepted: true);
+        store.SaveAccepted(5, result, accepted: true);
+        store.SaveAccepted(5, result, accepted: false);
         RestoredState restored = (await bench.ReopenAsync()).Restored;
         Assert.Equal(batches.Select(Convert.ToHexString), restored.Batches.Select(batch => Convert.ToHexString(batch.Span)));
         Assert.Equal([(2, result), (9, result)], restored.Accepted);
@@ -394,7 +395,7 @@ public sealed class PieceStoreTests
         bench.Options = new PieceStoreOptions { MinGarbage = 20_000 };
         bench.Open();
         ResultId kept = bench.KeepAndWait(1, TestStore.ContentOf(1, 3_000));
-        bench.Store.SaveAccepted(1, kept);
+        bench.Store.SaveAccepted(1, kept, accepted: true);
         byte[] large = TestStore.ContentOf(2, 50_000);
         bench.KeepAndWait(2, large);
         for (int piece = 3; piece < 10; piece++)

@@ -129,7 +129,7 @@ public sealed class StoreCrashTests
                 _store.Store.SaveBatch(new byte[] { 200 });
                 Download(30);
                 Drop(4);
-                _store.Store.SaveAccepted(1, ResultOf(1));
+                _store.Store.SaveAccepted(1, ResultOf(1), accepted: true);
                 Drop(0);
                 Download(31);
                 Keep(40, 41);

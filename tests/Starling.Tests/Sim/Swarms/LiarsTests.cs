@@ -65,4 +65,15 @@ public sealed class LiarsTests
             Assert.Single(world.Hosts.Where(host => host.IsHonest).Select(host => host.Node!.Used(piece)).Distinct());
         }
     }
+
+    [Fact]
+    public void Arbiters_share_the_pieces_and_nothing_else_is_believed()
+    {
+        SimOptions options = _strangers with { Trust = 0, Arbiters = 4, Pieces = 100, LieRate = 1 };
+        SimReport report = new SimWorld(options).Run();
+        Assert.Equal((0, 0), (report.WrongEver, report.WrongNow));
+
+        // Four judge in about a quarter of the time that the author needs alone.
+        Assert.True(report.LastComplete < 0.4 * options.Pieces * options.PieceSeconds, report.ToString());
+    }
 }

@@ -1,0 +1,114 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Security.Cryptography;
+using Starling.Core.Gossip;
+using Starling.Core.Primitives;
+using Starling.Core.Verification;
+using Starling.Runtime.Storage;
+
+namespace Starling.Runtime.Reputation;
+
+/// <summary>
+/// The notices of delegation that the owner signed, or heard from peers: a file a task in <c>delegations/</c> of the owner's folder. An entry is its length (1 byte),
+/// the notice, and the first 8 bytes of SHA-256 over both; what is torn or damaged ends the file. Any number of processes may append.
+/// </summary>
+/// <param name="ownerFolder">The owner's folder.</param>
+public sealed class DelegationFolder(string ownerFolder)
+{
+    /// <summary>Name of the folder within the owner's.</summary>
+    public const string Name = "delegations";
+
+    /// <summary>Entries of one task that are read; what was taken back and renewed stays in the file, so there may be more than count.</summary>
+    public const int MaxEntries = 16 * DelegationTable.MaxNotices;
+
+    private const int CheckSize = 8;
+    private const int MaxEntry = 1 + DelegationNotice.MaxSize + CheckSize;
+
+    /// <summary>The notices of one task, as they were signed, in the order of writing; none when there is no file or it can't be read.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Read(Hash256 taskId)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(PathOf(taskId));
+            var bytes = new byte[(int)Math.Min(file.Length, (long)MaxEntries * MaxEntry)];
+            file.ReadExactly(bytes);
+            return Parse(bytes);
+        }
+        catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
+        {
+            return [];
+        }
+    }
+
+    /// <summary>The whole entries at the start of what a file holds.</summary>
+    public static IReadOnlyList<ReadOnlyMemory<byte>> Parse(ReadOnlyMemory<byte> bytes)
+    {
+        var notices = new List<ReadOnlyMemory<byte>>();
+        while (bytes.Length > 1 + CheckSize && notices.Count < MaxEntries)
+        {
+            int length = bytes.Span[0];
+            if (length > DelegationNotice.MaxSize
+                || bytes.Length < 1 + length + CheckSize
+                || !SHA256.HashData(bytes.Span[..(1 + length)]).AsSpan(0, CheckSize).SequenceEqual(bytes.Span.Slice(1 + length, CheckSize)))
+            {
+                break;
+            }
+
+            notices.Add(bytes.Slice(1, length));
+            bytes = bytes[(1 + length + CheckSize)..];
+        }
+
+        return notices;
+    }
+
+    /// <summary>Appends a notice, durably.</summary>
+    /// <returns>Why it could not be kept; null: it is.</returns>
+    public Problem? Add(Hash256 taskId, ReadOnlyMemory<byte> notice)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(notice.Length, DelegationNotice.MaxSize);
+        string path = PathOf(taskId);
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(ownerFolder, Name));
+            IReadOnlyList<ReadOnlyMemory<byte>> kept = Read(taskId);
+            if (kept.Count >= MaxEntries)
+            {
+                Rewrite(path, kept);
+            }
+
+            using FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+            file.Write(EntryOf(notice.Span));
+            file.Flush(flushToDisk: true);
+            return null;
+        }
+        catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
+        {
+            return StoreProblem.OfWrite(failure, path, MaxEntry);
+        }
+    }
+
+    /// <summary>The newer half stays.</summary>
+    private static void Rewrite(string path, IReadOnlyList<ReadOnlyMemory<byte>> kept)
+    {
+        using (FileStream file = File.Create(path + ".new"))
+        {
+            for (int i = kept.Count / 2; i < kept.Count; i++)
+            {
+                file.Write(EntryOf(kept[i].Span));
+            }
+
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(path + ".new", path, overwrite: true);
+    }
+
+    private static byte[] EntryOf(ReadOnlySpan<byte> notice)
+    {
+        byte[] body = [(byte)notice.Length, .. notice];
+        return [.. body, .. SHA256.HashData(body).AsSpan(0, CheckSize)];
+    }
+
+    private string PathOf(Hash256 taskId) => Path.Combine(ownerFolder, Name, taskId.ToString());
+}
