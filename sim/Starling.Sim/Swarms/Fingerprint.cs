@@ -69,6 +69,9 @@ internal sealed class Fingerprint
             case NodeEffect.DropResult drop:
                 Add(12, drop.Piece, drop.Result);
                 break;
+            case NodeEffect.ReleaseResult release:
+                Add(27, release.Piece, release.Result);
+                break;
             case NodeEffect.SaveBatch save:
                 Add(13, save.Batch.Span);
                 break;

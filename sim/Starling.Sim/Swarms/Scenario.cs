@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Starling.Core.Engine;
 using Starling.Core.Primitives;
 using Starling.Sim.Adversaries;
 
@@ -83,6 +84,16 @@ internal static class Scenario
             SlowShare = Lot(3) ? random.NextDouble() * 0.5 : 0,
             FailureShare = Lot(3) ? random.NextDouble() * 0.3 : 0,
             BrokenShare = Lot(5) ? random.NextDouble() * 0.4 : 0,
+        };
+        // Drawn apart, so that seeds of before stay what they were.
+        options = options with
+        {
+            Keep = (seed % 7) switch
+            {
+                3 => KeepRule.Own,
+                5 => KeepRule.Of(1 + (int)(seed / 7 % 3)),
+                _ => KeepRule.All,
+            },
         };
         if (options.Replicas > options.Peers)
         {

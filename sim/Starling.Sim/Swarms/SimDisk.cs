@@ -80,6 +80,17 @@ internal sealed class SimDisk(SimWorld world, long log, bool keepsJournal)
         Note(new Entry(EntryKind.Dropped, piece, result, default));
     }
 
+    /// <summary>Durable before the content goes, or not at all.</summary>
+    public void Release(int piece, ResultId result)
+    {
+        if (!IsFull)
+        {
+            Drop(piece, result);
+            Note(new Entry(EntryKind.Released, piece, result, default));
+            _flushed = _journal.Count;
+        }
+    }
+
     public void SaveBatch(ReadOnlyMemory<byte> batch) => Append(new Entry(EntryKind.Batch, 0, default, batch));
 
     public void SaveAccepted(int piece, ResultId result, bool accepted) =>
@@ -106,11 +117,20 @@ internal sealed class SimDisk(SimWorld world, long log, bool keepsJournal)
     {
         var held = new List<(int Piece, ResultId Result)>();
         var accepted = new List<(int Piece, ResultId Result)>();
+        var released = new SortedDictionary<int, ResultId>();
         var batches = new List<ReadOnlyMemory<byte>>();
         foreach (Entry entry in _journal)
         {
+            if (entry.Kind is EntryKind.Held)
+            {
+                released.Remove(entry.Piece);
+            }
+
             switch (entry.Kind)
             {
+                case EntryKind.Released:
+                    released[entry.Piece] = entry.Result;
+                    break;
                 case EntryKind.Held when Read(entry.Piece, entry.Result) is not null:
                     held.Add((entry.Piece, entry.Result));
                     break;
@@ -126,7 +146,7 @@ internal sealed class SimDisk(SimWorld world, long log, bool keepsJournal)
             }
         }
 
-        return new RestoredState { Held = held, Accepted = accepted, Batches = batches, Log = log };
+        return new RestoredState { Held = held, Released = [.. released.Select(pair => (pair.Key, pair.Value))], Accepted = accepted, Batches = batches, Log = log };
     }
 
     private void Append(Entry entry)
@@ -149,6 +169,7 @@ internal sealed class SimDisk(SimWorld world, long log, bool keepsJournal)
     {
         Held,
         Dropped,
+        Released,
         Accepted,
         Unaccepted,
         Batch,

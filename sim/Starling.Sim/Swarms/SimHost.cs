@@ -132,6 +132,7 @@ internal class SimHost
                 MaxLinks = options.MaxLinks,
                 ExitWhenDone = options.ExitWhenDone && IsHonest,
                 MayCompute = MayCompute,
+                Keep = IsHonest ? options.Keep : KeepRule.All,
                 Delegations = [.. World.DelegationsBy(Number), .. _delegations],
                 Standings = Standings,
                 GossipDelay = options.GossipDelay > 0 ? TimeSpan.FromSeconds(options.GossipDelay) : NodeOptions.DefaultGossipDelay,
@@ -275,6 +276,9 @@ internal class SimHost
                 break;
             case NodeEffect.DropResult drop:
                 Disk.Drop(drop.Piece, drop.Result);
+                break;
+            case NodeEffect.ReleaseResult release:
+                Disk.Release(release.Piece, release.Result);
                 break;
             case NodeEffect.SaveBatch save:
                 Disk.SaveBatch(save.Batch);

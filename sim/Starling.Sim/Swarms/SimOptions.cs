@@ -1,3 +1,4 @@
+using Starling.Core.Engine;
 using System.Collections.Generic;
 using Starling.Sim.Adversaries;
 
@@ -62,6 +63,9 @@ internal sealed record SimOptions
 
     /// <summary><c>until: first</c>: only results of the last piece and of a few random ones have content.</summary>
     public bool Search { get; init; }
+
+    /// <summary><c>--keep</c> of honest hosts.</summary>
+    public KeepRule Keep { get; init; }
 
     /// <summary><c>--exit</c>.</summary>
     public bool ExitWhenDone { get; init; }

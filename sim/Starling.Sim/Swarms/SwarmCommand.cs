@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using Starling.Sim.Adversaries;
+using Starling.Core.Engine;
 
 namespace Starling.Sim.Swarms;
 
@@ -13,7 +14,7 @@ internal static class SwarmCommand
 
     private const string SwarmUsage =
         "usage: swarm [--peers N] [--pieces N] [--seconds S] [--seed N] [--scenario NAME] [--latency S] [--jitter X] [--slots N] [--bytes N]\n"
-        + "             [--links N] [--gossip S] [--quantum S] [--replicas K [--members]] [--spread S]\n"
+        + "             [--links N] [--gossip S] [--quantum S] [--keep all|own|N] [--replicas K [--members]] [--spread S]\n"
         + "             [--trust T] [--known N] [--adversary KIND[+KIND]:AMOUNT[,…]] [--lie SHARE] [--lie-after N] [--identities N] [--copies N]\n"
         + "             [--beside] [--frame-cost S] [--rate BYTES] [--orphaned-at S] [--fast] [--runs] [--trace HOST]";
 
@@ -193,6 +194,7 @@ internal static class SwarmCommand
             "--known" when isNumber => options with { Known = (int)number },
             "--lie" when isNumber && number <= 1 => options with { LieRate = number },
             "--lie-after" when isNumber => options with { LieAfter = (int)number },
+            "--keep" when KeepRule.TryParse(text, out KeepRule keep) => options with { Keep = keep },
             "--replicas" when isNumber => options with { Replicas = (int)number },
             "--spread" when isNumber => options with { StartSpread = number },
             "--trace" when isNumber => options with { TraceHost = (int)number },

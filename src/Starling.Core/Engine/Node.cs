@@ -143,6 +143,9 @@ public sealed class Node
     /// <summary>The result of a piece that is used here, for checkers.</summary>
     internal ResultId? Used(int piece) => _swarm?.Used(piece);
 
+    /// <summary>Whether the piece's result is in the output and held no more.</summary>
+    internal bool IsReleased(int piece) => _swarm?.IsReleased(piece) == true;
+
     /// <summary>What <see cref="NextWake"/> is made of, for checkers.</summary>
     internal string DescribeWakes() =>
         $"tidy {_nextTidy.Seconds:F3}, connect {(HasRoomToConnect ? _addresses.NextDue().Seconds : 0):F3}, {_swarm?.DescribeWakes()}";

@@ -56,6 +56,9 @@ public abstract record NodeEffect
     /// <summary>Delete a stored result that is neither accepted nor canonical.</summary>
     public sealed record DropResult(int Piece, ResultId Result) : NodeEffect;
 
+    /// <summary>Delete a result that the merged output was made of, and remember that it was.</summary>
+    public sealed record ReleaseResult(int Piece, ResultId Result) : NodeEffect;
+
     /// <summary>Save another worker's signed batch; lazily, it can be fetched again.</summary>
     public sealed record SaveBatch(ReadOnlyMemory<byte> Batch) : NodeEffect;
 

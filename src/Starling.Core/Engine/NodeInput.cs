@@ -165,6 +165,9 @@ public sealed record RestoredState
     /// <summary>Results whose bytes are durable here, any number per piece.</summary>
     public IReadOnlyList<(int Piece, ResultId Result)> Held { get; init; } = [];
 
+    /// <summary>Results that are not held any more, but in the output.</summary>
+    public IReadOnlyList<(int Piece, ResultId Result)> Released { get; init; } = [];
+
     /// <summary>Results that the policy had accepted.</summary>
     public IReadOnlyList<(int Piece, ResultId Result)> Accepted { get; init; } = [];
 

@@ -38,6 +38,9 @@ public sealed record NodeOptions
     /// <summary>Leave when done (<c>--exit</c>).</summary>
     public bool ExitWhenDone { get; init; }
 
+    /// <summary>What is kept once the output is merged (<c>--keep</c>).</summary>
+    public KeepRule Keep { get; init; }
+
     /// <summary>Whether this machine may compute (needs met, walls there); else it only downloads.</summary>
     public bool MayCompute { get; init; } = true;
 

@@ -431,6 +431,12 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
     private void Refused(PeerLink link, int piece)
     {
         Learn(link, piece, -1);
+        if (link.Released.Contains(piece))
+        {
+            // It said so; the question crossed its word on the way.
+            return;
+        }
+
         link.Exchange.Undelivered.Add(piece);
     }
 

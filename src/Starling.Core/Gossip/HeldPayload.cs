@@ -8,15 +8,20 @@ using Starling.Core.Tasks;
 
 namespace Starling.Core.Gossip;
 
-/// <summary><c>st_held</c>: key <c>h</c>, for each result its piece, length and root.</summary>
+/// <summary><c>st_held</c>: key <c>h</c> for results that are here, or <c>r</c> for those that are here no more; for each its piece, length and root.</summary>
 internal static class HeldPayload
 {
     /// <summary>Bytes of a result that is not empty, about.</summary>
     private const int TypicalRecord = Hash256.Size + 4;
 
-    public static TaskMessage.Held? Read(BDictionary root)
+    public static ReadOnlySpan<byte> HeldKey => "h"u8;
+
+    public static ReadOnlySpan<byte> ReleasedKey => "r"u8;
+
+    public static TaskMessage? Read(BDictionary root)
     {
-        if (!root.TryGetBytes("h"u8, TaskMessageCodec.MaxHeld * ResultRecord.MaxSizeWithPiece, out ReadOnlyMemory<byte> records))
+        bool isHeld = root[HeldKey] is not null;
+        if (!root.TryGetBytes(isHeld ? HeldKey : ReleasedKey, TaskMessageCodec.MaxHeld * ResultRecord.MaxSizeWithPiece, out ReadOnlyMemory<byte> records))
         {
             return null;
         }
@@ -35,21 +40,21 @@ internal static class HeldPayload
             results.Add(new Attestation((int)piece, result));
         }
 
-        return new TaskMessage.Held(results);
+        return isHeld ? new TaskMessage.Held(results) : new TaskMessage.Released(results);
     }
 
-    public static void Write(TaskMessage.Held held, BencodeWriter writer)
+    public static void Write(ReadOnlySpan<byte> key, IReadOnlyList<Attestation> results, BencodeWriter writer)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(held.Results.Count, TaskMessageCodec.MaxHeld);
-        byte[] records = ArrayPool<byte>.Shared.Rent(held.Results.Count * ResultRecord.MaxSizeWithPiece);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(results.Count, TaskMessageCodec.MaxHeld);
+        byte[] records = ArrayPool<byte>.Shared.Rent(results.Count * ResultRecord.MaxSizeWithPiece);
         int used = 0;
-        for (int i = 0; i < held.Results.Count; i++)
+        for (int i = 0; i < results.Count; i++)
         {
-            PayloadParts.ThrowUnlessPiece(held.Results[i].Piece);
-            used += Varint.Write(records.AsSpan(used), held.Results[i].Piece);
-            used += ResultRecord.Write(records.AsSpan(used), held.Results[i].Result);
+            PayloadParts.ThrowUnlessPiece(results[i].Piece);
+            used += Varint.Write(records.AsSpan(used), results[i].Piece);
+            used += ResultRecord.Write(records.AsSpan(used), results[i].Result);
         }
 
-        PayloadParts.WriteOne(writer, "h"u8, records, used);
+        PayloadParts.WriteOne(writer, key, records, used);
     }
 }

@@ -27,6 +27,9 @@ public sealed record StHandshake
     /// <summary>Key <c>m</c>, 1 or absent: the task names its members, and the sender has to do with nobody else.</summary>
     public bool NamesMembers { get; init; }
 
+    /// <summary>Key <c>keep</c>: copies of a result that the sender holds its part of once it is done, 0: what it computed; absent: it keeps everything.</summary>
+    public int? Keep { get; init; }
+
     /// <summary>Key <c>cores</c>: runs at once, 0..256; bounds the worker's live claims.</summary>
     public int Cores { get; init; }
 

@@ -12,6 +12,9 @@ public static class StHandshakeCodec
     /// <summary>Most runs at once that a peer may announce; a larger number is refused.</summary>
     public const int MaxCores = 256;
 
+    /// <summary>Copies that a peer may say it holds its part of.</summary>
+    public const int MaxKeep = 64;
+
     /// <summary>Bytes of the message authentication code.</summary>
     public const int MacSize = 32;
 
@@ -44,6 +47,12 @@ public static class StHandshakeCodec
             return false;
         }
 
+        long keep = -1;
+        if (root["keep"u8] is not null && !root.TryGetInteger("keep"u8, 0, MaxKeep, out keep))
+        {
+            return false;
+        }
+
         st = new StHandshake
         {
             Version = (int)version,
@@ -52,6 +61,7 @@ public static class StHandshakeCodec
             Signature = signature,
             Mac = mac,
             NamesMembers = namesMembers == 1,
+            Keep = keep < 0 ? null : (int)keep,
             Cores = (int)cores,
             EnvironmentClass = environmentClass,
         };
@@ -83,6 +93,11 @@ public static class StHandshakeCodec
         writer.Bytes("id"u8, hash);
         st.Key.CopyTo(hash);
         writer.Bytes("k"u8, hash);
+        if (st.Keep is { } keep)
+        {
+            writer.Integer("keep"u8, keep);
+        }
+
         if (st.NamesMembers)
         {
             writer.Integer("m"u8, 1);

@@ -21,6 +21,9 @@ public abstract record TaskMessage
     /// <summary><c>st_held</c>: the sender holds these results, which it did not attest itself.</summary>
     public sealed record Held(IReadOnlyList<Attestation> Results) : TaskMessage;
 
+    /// <summary><c>st_held</c> the other way: results that the sender told of, or attested, and holds no more.</summary>
+    public sealed record Released(IReadOnlyList<Attestation> Results) : TaskMessage;
+
     /// <summary><c>st_proof</c> without hashes: asks for the block hashes of a result.</summary>
     public sealed record ProofRequest(int Piece, ResultId Result) : TaskMessage;
 

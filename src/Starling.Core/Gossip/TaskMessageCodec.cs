@@ -121,7 +121,11 @@ public static class TaskMessageCodec
                 break;
             case TaskMessage.Held held:
                 name = HeldName;
-                HeldPayload.Write(held, writer);
+                HeldPayload.Write(HeldPayload.HeldKey, held.Results, writer);
+                break;
+            case TaskMessage.Released released:
+                name = HeldName;
+                HeldPayload.Write(HeldPayload.ReleasedKey, released.Results, writer);
                 break;
             case TaskMessage.ProofRequest request:
                 name = ProofName;

@@ -28,6 +28,12 @@ public sealed class PieceMap
     private readonly Dictionary<int, ushort> _sought = [];
     private int _finished;
 
+    /// <summary>In <see cref="_released"/>: the result is wanted back.</summary>
+    private const byte Recalled = 0x80;
+
+    // For each piece 1 + the candidate that is only in the output; empty while nothing was released.
+    private byte[] _released = [];
+
     /// <summary>A map of <paramref name="count"/> pieces of which nothing is known.</summary>
     public PieceMap(Hash256 taskId, int count)
     {
@@ -42,8 +48,8 @@ public sealed class PieceMap
     /// <summary>Number of finished pieces.</summary>
     public int FinishedCount => _finished;
 
-    /// <summary>Whether an acceptable result of the piece is durable here.</summary>
-    public bool IsFinished(int piece) => (_records[piece].Acceptable & _records[piece].Held) != 0;
+    /// <summary>Whether an acceptable result of the piece is durable here, by itself or in the output.</summary>
+    public bool IsFinished(int piece) => (_records[piece].Acceptable & (_records[piece].Held | ReleasedBit(piece))) != 0;
 
     /// <summary>Whether my policy accepts some result of the piece.</summary>
     public bool IsAccepted(int piece) => _records[piece].Acceptable != 0;
@@ -56,6 +62,47 @@ public sealed class PieceMap
 
     /// <summary>Bits of the candidates that are durable here.</summary>
     public ushort Held(int piece) => _records[piece].Held;
+
+    /// <summary>Pieces of which a result was released.</summary>
+    public int ReleasedCount { get; private set; }
+
+    /// <summary>The candidate that is in the output and not held any more; negative: none.</summary>
+    public int Released(int piece) => _released.Length == 0 ? -1 : (_released[piece] & ~Recalled) - 1;
+
+    /// <summary>Whether a released result is wanted back.</summary>
+    public bool IsRecalled(int piece) => _released.Length > 0 && (_released[piece] & Recalled) != 0;
+
+    /// <summary>The output was made of a held candidate, which is held no more: the piece stays finished.</summary>
+    public void Release(int piece, int candidate)
+    {
+        if (_released.Length == 0)
+        {
+            _released = new byte[_records.Length];
+        }
+
+        bool before = IsFinished(piece);
+        ReleasedCount += Released(piece) < 0 ? 1 : 0;
+        _released[piece] = (byte)(candidate + 1);
+        SetHeld(piece, candidate, held: false);
+        Recount(piece, before);
+    }
+
+    /// <summary>A released result is wanted back; until it is here the piece stays finished.</summary>
+    public void Recall(int piece) => _released[piece] |= Recalled;
+
+    /// <summary>A released result counts no more, for the output is to be made anew; returns whether the piece ceased to be finished.</summary>
+    public bool Reopen(int piece)
+    {
+        if (Released(piece) < 0)
+        {
+            return false;
+        }
+
+        bool before = IsFinished(piece);
+        _released[piece] = 0;
+        ReleasedCount--;
+        return Recount(piece, before);
+    }
 
     /// <summary>Bits of the candidates that are to be looked at here (<see cref="SetSought"/>).</summary>
     public ushort Sought(int piece) => _sought.GetValueOrDefault(piece);
@@ -74,7 +121,7 @@ public sealed class PieceMap
             wanted |= IsFinished(piece) ? canonical : record.Acceptable;
         }
 
-        return (ushort)(wanted & ~record.Held);
+        return (ushort)(wanted & ~record.Held & ~(IsRecalled(piece) ? 0 : ReleasedBit(piece)));
     }
 
     /// <summary>The candidate with this index.</summary>
@@ -221,6 +268,12 @@ public sealed class PieceMap
     public bool SetHeld(int piece, int candidate, bool held)
     {
         bool before = IsFinished(piece);
+        if (held && Released(piece) == candidate)
+        {
+            _released[piece] = 0;
+            ReleasedCount--;
+        }
+
         ushort bit = (ushort)(1 << candidate);
         _records[piece].Held = held ? (ushort)(_records[piece].Held | bit) : (ushort)(_records[piece].Held & ~bit);
         return Recount(piece, before);
@@ -256,12 +309,19 @@ public sealed class PieceMap
         return best;
     }
 
-    /// <summary>The result that I use, serve and merge: the canonical one among those acceptable and held; null when not finished.</summary>
-    public ResultId? Used(int piece)
+    /// <summary>The result that I use and merge: the canonical one among those acceptable that are held or in the output; null when not finished.</summary>
+    public ResultId? Used(int piece) => CanonicalOf(piece, _records[piece].Held | ReleasedBit(piece));
+
+    /// <summary>The result that I can serve: the canonical one among those acceptable and held; null: none.</summary>
+    public ResultId? Served(int piece) => CanonicalOf(piece, _records[piece].Held);
+
+    private ResultId? CanonicalOf(int piece, int here)
     {
-        int index = Canonical(piece, (ushort)(_records[piece].Acceptable & _records[piece].Held));
+        int index = Canonical(piece, (ushort)(_records[piece].Acceptable & here));
         return index < 0 ? null : Candidate(piece, index);
     }
+
+    private int ReleasedBit(int piece) => Released(piece) is >= 0 and var candidate ? 1 << candidate : 0;
 
     private Hash256 Rank(int piece, ResultId result)
     {

@@ -148,7 +148,7 @@ internal sealed class Acceptance
         int mine = _task.Info.Verify.Compare is null ? -1 : MyVote(piece);
         return mine >= 0 && (_map.Held(piece) & (1 << mine)) != 0 && (_map.Acceptable(piece) & (1 << mine)) != 0
             ? _map.Candidate(piece, mine)
-            : _map.Used(piece);
+            : _map.Served(piece);
     }
 
     /// <summary>

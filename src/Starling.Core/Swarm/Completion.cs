@@ -64,6 +64,28 @@ internal sealed class Completion
 
     private bool IsSearch => _task.Until == Until.First;
 
+    /// <summary>Whether results are not needed here any more: everything is merged, and nobody ends it. A search keeps its hits.</summary>
+    public bool MayRelease
+    {
+        get
+        {
+            if (!IsComplete || IsStopping || IsSearch)
+            {
+                return false;
+            }
+
+            foreach (FileState file in _files)
+            {
+                if (file.Running || file.Wanted || !file.Merged)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
     public bool HasGivenUp(int piece) => _givenUp.ContainsKey(piece);
 
     public void OnFinished(int piece, ResultSource source)
@@ -82,6 +104,17 @@ internal sealed class Completion
         {
             WantMerge(file);
         }
+    }
+
+    /// <summary>The file was merged by an earlier process, of results that were released since.</summary>
+    public void OnMergedBefore(int file)
+    {
+        if (_files[file].Wanted)
+        {
+            _filesToMerge--;
+        }
+
+        _files[file] = new FileState { Started = true, Merged = true };
     }
 
     public void OnUnfinished(int piece)
@@ -294,13 +327,14 @@ internal sealed class Completion
     }
 
     /// <summary>Of a search only the hits are worth staying for: what holds none is not fetched by anybody.</summary>
-    private bool IsOutput(int piece) => IsSearch ? _hits.Contains(piece) : _map.IsFinished(piece);
+    private bool IsOutput(int piece) => IsSearch ? _hits.Contains(piece) : _map.Served(piece) is not null;
 
     private bool HoldsAll(PeerLink link)
     {
         if (!IsSearch)
         {
-            return link.Exchange.HoldingCount == _map.Count;
+            // Nobody releases anything before it has everything.
+            return link.Exchange.HoldingCount == _map.Count || link.Released.Count > 0;
         }
 
         foreach (int piece in _hits)

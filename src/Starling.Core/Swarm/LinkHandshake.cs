@@ -135,6 +135,7 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
 
         link.Key = st.Key;
         link.NamesMembers = st.NamesMembers;
+        link.Keep = st.Keep is not { } copies ? KeepRule.All : copies == 0 ? KeepRule.Own : KeepRule.Of(copies);
         link.Cores = st.Cores;
         link.MetadataSize = extended.MetadataSize ?? 0;
         link.ListenAddress = extended.ListenPort is { } port and > 0 ? link.Remote with { Port = port } : link.Outgoing ? link.Remote : null;
@@ -239,7 +240,7 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
                 options.Secret.Span,
                 options.MayCompute ? Math.Min(options.Slots, StHandshakeCodec.MaxCores) : 0,
                 options.EnvironmentClass) with
-            { NamesMembers = Task is { Members.Count: > 0 } },
+            { NamesMembers = Task is { Members.Count: > 0 }, Keep = options.Keep.Copies },
         };
         links.Send(link, new PeerMessage.Extended(ExtendedHandshake.MessageId, handshake.Encode()));
     }

@@ -54,7 +54,7 @@ internal sealed class LostPieces(NodeContext context, PieceMap map, Downloader d
             {
                 _missingSince.Add(piece, context.Now);
             }
-            else if (context.Now - since > patience && !map.IsFinished(piece) && _lost.Add(piece))
+            else if (context.Now - since > patience && (!map.IsFinished(piece) || map.IsRecalled(piece)) && _lost.Add(piece))
             {
                 changed.Add(piece);
             }

@@ -42,6 +42,12 @@ internal sealed class PeerLink(LinkId id, PeerAddress remote, bool outgoing, Has
     /// <summary>Whether it said that the task names its members.</summary>
     public bool NamesMembers { get; set; }
 
+    /// <summary>What it keeps once it is done.</summary>
+    public KeepRule Keep { get; set; }
+
+    /// <summary>Pieces of which it said that it holds no result any more: its attestation does not mean that it does. At most all pieces.</summary>
+    public HashSet<int> Released { get; } = [];
+
     /// <summary>Whether anything came after its identity was proved.</summary>
     public bool WasHeard { get; set; }
 

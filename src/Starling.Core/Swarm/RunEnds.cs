@@ -45,7 +45,7 @@ internal sealed class RunEnds(
         int mine = acceptance.MyVote(piece);
         bool contradictsMe = mine >= 0 && mine != candidate;
         bool isCheck = mine < 0 && acceptance.IsCheckDue(piece);
-        bool keep = (isCheck || !map.IsFinished(piece))
+        bool keep = (isCheck || !map.IsFinished(piece) || map.IsRecalled(piece))
             && !keeper.IsPending(piece)
             && !completion.IsStopping
             && (isCheck || isAcceptable || (!contradictsMe && (!map.IsAccepted(piece) || lost.IsLost(piece))));

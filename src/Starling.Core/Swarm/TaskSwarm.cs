@@ -40,6 +40,7 @@ internal sealed class TaskSwarm
     private readonly HitSearch _hits;
     private readonly Completion _completion;
     private readonly RunEnds _runEnds;
+    private readonly KeptResults _kept;
     private readonly SortedDictionary<int, Arrival> _arrivals = [];
     private readonly SortedDictionary<int, Instant> _paused = [];
     private readonly List<NodeEffect> _started = [];
@@ -70,6 +71,7 @@ internal sealed class TaskSwarm
         _keeper = new ResultKeeper(context, logs, task.Id, restored.Log != 0 ? restored.Log : context.Options.Incarnation);
         _completion = new Completion(context, task.Info, _map, links, _downloader, _slots);
         _runEnds = new RunEnds(context, _map, _acceptance, _scheduler, _slots, _keeper, _lost, _completion);
+        _kept = new KeptResults(context, _map, _acceptance, links, _downloader, _completion);
         Restore(restored);
     }
 
@@ -118,6 +120,7 @@ internal sealed class TaskSwarm
             }
         }
 
+        _kept.OnEstablished(link);
         _arbiters.OnEstablished(link);
         _gossip.OnEstablished(link);
     }
@@ -226,6 +229,9 @@ internal sealed class TaskSwarm
             case TaskMessage.Held held:
                 OnHeld(link, held);
                 break;
+            case TaskMessage.Released released:
+                OnReleased(link, released);
+                break;
             case TaskMessage.ProofRequest request:
                 _proofs.OnRequest(link, request);
                 break;
@@ -264,6 +270,7 @@ internal sealed class TaskSwarm
         }
 
         ResultId? before = _map.Used(piece);
+        bool wasReleased = _map.Released(piece) == candidate;
         bool finished = _map.SetHeld(piece, candidate, held: true);
         _downloader.OnStored(piece);
         _trials.Review(piece);
@@ -279,6 +286,10 @@ internal sealed class TaskSwarm
         else if (before is not null && _map.Used(piece) is { } now && now != before)
         {
             SwitchTo(piece, now);
+        }
+        else if (wasReleased)
+        {
+            OnBack(piece, result);
         }
 
         if (batch is not null)
@@ -363,6 +374,7 @@ internal sealed class TaskSwarm
         OnArbitersChanged(_arbiters.Tidy());
         TidyAcceptance();
         Resume();
+        _kept.Tidy();
         _completion.Tidy(_scheduler);
     }
 
@@ -410,12 +422,16 @@ internal sealed class TaskSwarm
     /// <summary>The result of a piece that is used here.</summary>
     public ResultId? Used(int piece) => _map.Used(piece);
 
+    /// <summary>Whether the result of a piece is in the output and held no more.</summary>
+    public bool IsReleased(int piece) => _map.Released(piece) >= 0;
+
     /// <summary>Every table that a remote can make grow, with its size and its bound (invariant 3).</summary>
     public IEnumerable<(string Name, long Count, long Bound)> Tables()
     {
         yield return ("workers", _acceptance.Workers.Count, WorkerTable.MaxWorkers);
         yield return ("workers with claims", _scheduler.Claims.WorkerCount, new SchedulingOptions().MaxWorkers);
         yield return ("arrivals", _arrivals.Count, _map.Count);
+        yield return ("pieces with too few copies", _kept.Count, _map.Count);
         yield return ("proof requests", _proofs.Count, ProofServer.MaxWaiting);
         yield return ("delegations", _arbiters.Count, DelegationTable.MaxNotices);
         yield return ("trials", _trials.Count, _map.Count);
@@ -429,6 +445,7 @@ internal sealed class TaskSwarm
             yield return ("offences", link.Offences, LinkTable.MaxOffences);
             yield return ("bytes waiting for a peer", link.QueuedBytes, LinkTable.MaxQueuedBytes);
             yield return ("positions of unknown logs", link.Gossip.EarlyPositions.Count, AttestationLogs.MaxLogs);
+            yield return ("released pieces of a peer", link.Released.Count, _map.Count);
             yield return ("announced logs", link.Gossip.Announced.Count, AttestationLogs.MaxLogs);
         }
     }
@@ -448,10 +465,20 @@ internal sealed class TaskSwarm
             }
         }
 
+        foreach ((int piece, ResultId result) in restored.Released)
+        {
+            int candidate = piece < _map.Count ? _map.Add(piece, result, mine: true) : -1;
+            if (candidate >= 0 && (_map.Held(piece) & (1 << candidate)) == 0)
+            {
+                _arrivals[piece] = new Arrival(ResultSource.Resumed, TimeSpan.Zero);
+                _map.Release(piece, candidate);
+            }
+        }
+
         foreach ((int piece, ResultId result) in restored.Accepted)
         {
             int candidate = piece < _map.Count ? _map.IndexOf(piece, result) : -1;
-            if (candidate >= 0 && (_map.Held(piece) & (1 << candidate)) != 0)
+            if (candidate >= 0 && ((_map.Held(piece) & (1 << candidate)) != 0 || _map.Released(piece) == candidate))
             {
                 _acceptance.Remember(piece, candidate);
                 Reassess(piece);
@@ -466,7 +493,53 @@ internal sealed class TaskSwarm
             }
         }
 
+        RestoreOutputs();
         _restoring = _acceptance.Lessons.IsRestoring = false;
+    }
+
+    /// <summary>Of which files the output stands for released results; where anything of a file is missing, all of it has to come back.</summary>
+    private void RestoreOutputs()
+    {
+        for (int file = 0; _map.ReleasedCount > 0 && file < Task.Info.Files.Count; file++)
+        {
+            int first = Task.Info.FirstPieceOf(file);
+            int finished = 0;
+            int released = 0;
+            for (int piece = first; piece < first + Task.Info.Files[file].Pieces; piece++)
+            {
+                finished += _map.IsFinished(piece) ? 1 : 0;
+                released += _map.Released(piece) >= 0 ? 1 : 0;
+            }
+
+            if (released > 0 && finished == Task.Info.Files[file].Pieces)
+            {
+                _completion.OnMergedBefore(file);
+            }
+            else if (released > 0)
+            {
+                ReopenReleased(file);
+            }
+        }
+    }
+
+    /// <summary>A file is to be made anew: what was released of it is needed again.</summary>
+    private void ReopenReleased(int file)
+    {
+        if (_map.ReleasedCount == 0)
+        {
+            return;
+        }
+
+        int first = Task.Info.FirstPieceOf(file);
+        for (int piece = first; piece < first + Task.Info.Files[file].Pieces; piece++)
+        {
+            if (_map.Reopen(piece))
+            {
+                _completion.OnUnfinished(piece);
+                _context.Report(new NodeEvent.PieceReopened(piece));
+                _downloader.Review(piece);
+            }
+        }
     }
 
     private bool FitsTask(AttestationBatch batch)
@@ -543,7 +616,7 @@ internal sealed class TaskSwarm
                 _scheduler.Attested(batch.Worker, entry.Piece, _context.Now);
             }
 
-            if (neighbour is not null)
+            if (neighbour is not null && !neighbour.Released.Contains(entry.Piece))
             {
                 Learn(neighbour, entry.Piece, candidate);
             }
@@ -582,6 +655,7 @@ internal sealed class TaskSwarm
                 return;
             }
 
+            link.Released.Remove(entry.Piece);
             int candidate = _map.IndexOf(entry.Piece, entry.Result);
             if (candidate >= 0)
             {
@@ -593,6 +667,35 @@ internal sealed class TaskSwarm
                 link.EarlyHeld[entry.Piece] = entry.Result;
             }
         }
+    }
+
+    private void OnReleased(PeerLink link, TaskMessage.Released released)
+    {
+        foreach (Attestation entry in released.Results)
+        {
+            if (entry.Piece >= _map.Count)
+            {
+                _links.Ban(link, "bad-held", $"held piece {entry.Piece} of {_map.Count}");
+                return;
+            }
+
+            link.Released.Add(entry.Piece);
+            link.EarlyHeld.Remove(entry.Piece);
+            link.Exchange.Undelivered.Remove(entry.Piece);
+            _downloader.Learn(link, entry.Piece, -1);
+        }
+    }
+
+    /// <summary>A result that had been released is held again; my word of old does not say so.</summary>
+    private void OnBack(int piece, ResultId result)
+    {
+        _slots.Kill(piece, AbortReason.AcceptedElsewhere);
+        if (_lost.Found(piece))
+        {
+            Reassess(piece);
+        }
+
+        _gossip.TellHeld(new Attestation(piece, result));
     }
 
     /// <summary>A result became known of which neighbours may have told before that they hold it.</summary>
@@ -725,6 +828,7 @@ internal sealed class TaskSwarm
         }
 
         _completion.OnSwitched(piece);
+        ReopenReleased(Task.Info.Locate(piece).FileIndex);
     }
 
     /// <summary>Judges a piece again and tells everybody here whom a change concerns.</summary>
@@ -754,6 +858,7 @@ internal sealed class TaskSwarm
         {
             _completion.OnUnfinished(piece);
             _context.Report(new NodeEvent.PieceReopened(piece));
+            ReopenReleased(Task.Info.Locate(piece).FileIndex);
             if (_hits.OnUnfinished(piece))
             {
                 OnHitsChanged();

@@ -186,6 +186,7 @@ public sealed class EngineLoop
             case NodeEffect.KeepOutputs keep: Store.KeepOutputs(keep.Outputs, keep.Batch); break;
             case NodeEffect.DiscardOutput discard: Store.DiscardOutput(discard.Job); break;
             case NodeEffect.DropResult drop: Store.DropResult(drop.Piece, drop.Result); break;
+            case NodeEffect.ReleaseResult release: Store.ReleaseResult(release.Piece, release.Result); break;
             case NodeEffect.SaveBatch save: Store.SaveBatch(save.Batch); break;
             case NodeEffect.SaveAccepted save: Store.SaveAccepted(save.Piece, save.Result, save.Accepted); break;
             case NodeEffect.LoadLeaves load: Store.LoadLeaves(load.Piece, load.Result); break;

@@ -56,6 +56,9 @@ public interface IPieceStore : IAsyncDisposable
     /// <summary>See <see cref="NodeEffect.DropResult"/>.</summary>
     void DropResult(int piece, ResultId result);
 
+    /// <summary>See <see cref="NodeEffect.ReleaseResult"/>.</summary>
+    void ReleaseResult(int piece, ResultId result);
+
     /// <summary>See <see cref="NodeEffect.SaveBatch"/>.</summary>
     void SaveBatch(ReadOnlyMemory<byte> batch);
 

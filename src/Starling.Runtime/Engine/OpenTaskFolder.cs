@@ -1,8 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
+using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using Starling.Core.Engine;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Execution;
@@ -24,7 +26,7 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
         _launcher = launcher;
         Parts = new TaskParts(store, runner, trials, merger);
         Outputs = [.. Enumerable.Range(0, task.Info.Files.Count).Select(merger.PathOf)];
-        Resumed = store.Restored.Held.Select(held => held.Piece).Distinct().Count();
+        Resumed = store.Restored.Held.Concat(store.Restored.Released).Select(held => held.Piece).Distinct().Count();
     }
 
     public TaskFile Task { get; }
@@ -75,7 +77,7 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
         var launcher = new ProcessLauncher();
         var runner = new JobRunner(
             task.Info, folder, store, post, launcher, new RunnerOptions { CoresPerRun = task.Info.Needs.Cores, Inputs = inputs });
-        var merger = new Merger(task.Info, folder, store, post, launcher);
+        var merger = new Merger(task.Info, folder, store, post, launcher, flushesFirst: options.Keep != KeepRule.All);
         List<Problem> remarks = [];
         if (store.Damage is { } damage)
         {
@@ -90,6 +92,14 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
 
         open = new OpenTaskFolder(task, folder, store, launcher, runner, new TrialRunner(runner), merger) { MayCompute = idle is null, Remarks = remarks };
         return true;
+    }
+
+    /// <summary>What an earlier process left; a released result whose output is gone is not among it.</summary>
+    public RestoredState Restored()
+    {
+        RestoredState restored = Parts.Store.Restored;
+        bool[] isThere = restored.Released.Count == 0 ? [] : [.. Outputs.Select(File.Exists)];
+        return restored with { Released = [.. restored.Released.Where(released => isThere[Task.Info.Locate(released.Piece).FileIndex])] };
     }
 
     /// <summary>Kills the runs and merges; their exits are not told any more.</summary>

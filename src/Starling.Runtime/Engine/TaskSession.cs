@@ -135,6 +135,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
                 Siblings = siblings,
                 Delegations = Delegations(),
                 ExitWhenDone = _options.ExitWhenDone,
+                Keep = _options.Keep,
                 MayCompute = _folder?.MayCompute ?? true,
                 MaxLinks = Math.Max(defaults.MaxLinks, siblings.Count + SpareLinks),
                 HitCheck = HitCheckOf(_options.Task),
@@ -444,7 +445,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     }
 
     private void PostOpened(OpenTaskFolder folder) =>
-        _queue.Add(new NodeInput.TaskOpened(folder.Task, folder.Parts.Store.Restored) { AwaitsInputs = _inputs!.Awaits });
+        _queue.Add(new NodeInput.TaskOpened(folder.Task, folder.Restored()) { AwaitsInputs = _inputs!.Awaits });
 
     /// <summary>After the node was told of the task.</summary>
     private void BeginInputs()

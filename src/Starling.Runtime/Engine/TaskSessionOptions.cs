@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
+using Starling.Core.Engine;
 using Starling.Core.Crypto;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
@@ -67,6 +68,9 @@ public sealed record TaskSessionOptions
 
     /// <summary>Make the finished output an ordinary torrent, and seed it.</summary>
     public bool Publish { get; init; }
+
+    /// <summary>What is kept of the results once the output is merged.</summary>
+    public KeepRule Keep { get; init; }
 
     /// <summary>Run the task's commands, and believe any attested result.</summary>
     public bool Trust { get; init; }

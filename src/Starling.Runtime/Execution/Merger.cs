@@ -36,6 +36,7 @@ public sealed class Merger : IMerger
     private readonly IPieceStore _store;
     private readonly PostInput _post;
     private readonly ProcessLauncher _launcher;
+    private readonly bool _flushesFirst;
     private readonly IKernelMerge? _kernel;
     private readonly StderrFolder _errorFolder;
     // Not disposed: it has no timer, and DisposeAsync may be called twice.
@@ -50,7 +51,8 @@ public sealed class Merger : IMerger
     /// <param name="store">Holds the results.</param>
     /// <param name="post">Gets one <see cref="NodeInput.MergeExited"/> a merge.</param>
     /// <param name="launcher">Starts commands; it outlives this.</param>
-    public Merger(TaskInfo task, TaskFolder folder, IPieceStore store, PostInput post, ProcessLauncher launcher)
+    /// <param name="flushesFirst">Whether an output is durable before its merge is told as done: where results go once they are merged, it is all there is.</param>
+    public Merger(TaskInfo task, TaskFolder folder, IPieceStore store, PostInput post, ProcessLauncher launcher, bool flushesFirst = false)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(folder);
@@ -62,6 +64,7 @@ public sealed class Merger : IMerger
         _store = store;
         _post = post;
         _launcher = launcher;
+        _flushesFirst = flushesFirst;
         _errorFolder = new StderrFolder(Path.Combine(folder.Private, "stderr"));
         if (task.Run is RunSpec.Kernel spec && KernelRegistry.TryCreate(spec, task, out IKernel? kernel, out _))
         {
@@ -120,15 +123,26 @@ public sealed class Merger : IMerger
                     : StoreProblem.OfAccess(failure, Code, $"cannot merge {_task.Files[file].Path}");
             }
 
-            _post(new NodeInput.MergeExited(file, problem));
-            FlushPublished(file);
+            if (_flushesFirst)
+            {
+                problem ??= FlushPublished(file);
+                _post(new NodeInput.MergeExited(file, problem));
+            }
+            else
+            {
+                _post(new NodeInput.MergeExited(file, problem));
+                if (FlushPublished(file) is { } late)
+                {
+                    _post(new NodeInput.MergeExited(file, late));
+                }
+            }
         }
 
         _ended.SetResult();
     }
 
     /// <summary>The output is there to be used; that it outlives a power failure follows, and before this program ends.</summary>
-    private void FlushPublished(int file)
+    private Problem? FlushPublished(int file)
     {
         try
         {
@@ -136,11 +150,12 @@ public sealed class Merger : IMerger
             {
                 MergeTarget.Flush(path);
             }
+
+            return null;
         }
         catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
         {
-            _post(new NodeInput.MergeExited(
-                file, StoreProblem.OfAccess(failure, Code, $"cannot make {_task.Files[file].Path} durable")));
+            return StoreProblem.OfAccess(failure, Code, $"cannot make {_task.Files[file].Path} durable");
         }
     }
 

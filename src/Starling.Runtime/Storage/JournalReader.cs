@@ -21,6 +21,9 @@ internal sealed class JournalContents
     /// <summary>Results that are held, with their places.</summary>
     public Dictionary<ResultKey, JournalPlace> Held { get; } = [];
 
+    /// <summary>Results that are in the output and held no more.</summary>
+    public HashSet<ResultKey> Released { get; } = [];
+
     /// <summary>Results that the policy accepted.</summary>
     public HashSet<ResultKey> Accepted { get; } = [];
 
@@ -81,7 +84,7 @@ internal sealed class JournalReader
             Apply(group, contents);
         }
 
-        contents.LiveBytes = JournalHeader.Size + ((long)contents.Accepted.Count * JournalRecord.ResultSize);
+        contents.LiveBytes = JournalHeader.Size + ((long)(contents.Accepted.Count + contents.Released.Count) * JournalRecord.ResultSize);
         foreach ((ResultKey key, JournalPlace place) in contents.Held)
         {
             contents.LiveBytes += JournalRecord.ResultSize + (place.IsFile ? 0 : key.Result.Length);
@@ -185,9 +188,11 @@ internal sealed class JournalReader
         switch (record.Kind)
         {
             case JournalRecordKind.HeldInline:
+                contents.Released.Remove(record.Key);
                 contents.Held[record.Key] = place;
                 break;
             case JournalRecordKind.HeldFile:
+                contents.Released.Remove(record.Key);
                 contents.Held[record.Key] = JournalPlace.InFile;
                 break;
             case JournalRecordKind.Dropped:
@@ -195,6 +200,10 @@ internal sealed class JournalReader
                 break;
             case JournalRecordKind.Unaccepted:
                 contents.Accepted.Remove(record.Key);
+                break;
+            case JournalRecordKind.Released:
+                contents.Held.Remove(record.Key);
+                contents.Released.Add(record.Key);
                 break;
             case JournalRecordKind.Accepted:
                 contents.Accepted.Add(record.Key);

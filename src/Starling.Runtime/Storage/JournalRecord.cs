@@ -25,6 +25,9 @@ internal enum JournalRecordKind : byte
 
     /// <summary>The policy accepts a result no more.</summary>
     Unaccepted = 6,
+
+    /// <summary>A result is no longer held, but in the output.</summary>
+    Released = 7,
 }
 
 /// <summary>
@@ -81,7 +84,7 @@ internal readonly record struct JournalRecord(JournalRecordKind Kind, ResultKey 
             return length >= 0 && length <= bytes.Length - BatchHeadSize;
         }
 
-        if (kind is < JournalRecordKind.HeldInline or > JournalRecordKind.Unaccepted || bytes.Length < ResultSize)
+        if (kind is < JournalRecordKind.HeldInline or > JournalRecordKind.Released || bytes.Length < ResultSize)
         {
             return false;
         }

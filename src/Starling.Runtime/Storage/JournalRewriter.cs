@@ -38,6 +38,12 @@ internal static class JournalRewriter
                 length = WriteWhenFull(file, header, buffer, length);
             }
 
+            foreach (ResultKey key in Sorted(contents.Released))
+            {
+                buffer.Add(JournalRecordKind.Released, key);
+                length = WriteWhenFull(file, header, buffer, length);
+            }
+
             length = WriteHeld(file, header, contents, source, buffer, length);
             RandomAccess.FlushToDisk(file);
             return file;

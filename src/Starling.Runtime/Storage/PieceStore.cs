@@ -159,6 +159,9 @@ public sealed class PieceStore : IPieceStore
     public void DropResult(int piece, ResultId result) => _writing.AddAlways(new StoreCall.Drop(KeyOf(piece, result)));
 
     /// <inheritdoc/>
+    public void ReleaseResult(int piece, ResultId result) => _writing.AddAlways(new StoreCall.Release(KeyOf(piece, result)));
+
+    /// <inheritdoc/>
     public void SaveBatch(ReadOnlyMemory<byte> batch)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Length, MaxBatchLength);
@@ -233,6 +236,7 @@ public sealed class PieceStore : IPieceStore
         return new RestoredState
         {
             Held = Sorted(contents.Held.Keys),
+            Released = Sorted(contents.Released),
             Accepted = Sorted(contents.Accepted),
             Batches = contents.Batches,
             Log = log,

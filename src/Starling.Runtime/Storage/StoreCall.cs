@@ -33,6 +33,9 @@ internal abstract record StoreCall
     /// <summary>See <see cref="NodeEffect.DropResult"/>.</summary>
     public sealed record Drop(ResultKey Key) : StoreCall;
 
+    /// <summary>See <see cref="NodeEffect.ReleaseResult"/>.</summary>
+    public sealed record Release(ResultKey Key) : StoreCall;
+
     /// <summary>See <see cref="NodeEffect.SaveBatch"/>.</summary>
     public sealed record SaveBatch(ReadOnlyMemory<byte> Batch) : StoreCall;
 

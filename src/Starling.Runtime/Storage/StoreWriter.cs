@@ -23,6 +23,7 @@ internal sealed class StoreWriter : IDisposable
     private readonly LeafCache _leaves;
     private readonly PostInput _post;
     private readonly StoreFailPoint? _failPoint;
+    private readonly List<(ResultKey Key, StoredAt Place)> _released = [];
     private readonly DownloadTable _downloads;
     private readonly GroupBuffer _group = new();
     private readonly List<DurableStep> _pending = [];
@@ -110,6 +111,9 @@ internal sealed class StoreWriter : IDisposable
                 break;
             case StoreCall.Drop drop:
                 Drop(drop.Key);
+                break;
+            case StoreCall.Release release:
+                Release(release.Key);
                 break;
             case StoreCall.SaveBatch save:
                 _group.AddBatch(save.Batch.Span);
@@ -247,6 +251,41 @@ internal sealed class StoreWriter : IDisposable
         }
     }
 
+    /// <summary>As <see cref="Drop"/>, but the record lasts before the content goes: else a power failure would leave a finished piece with neither.</summary>
+    private void Release(ResultKey key)
+    {
+        if (_pending.Count > 0)
+        {
+            Commit();
+        }
+
+        if (_index.TryFind(key, out StoredAt place))
+        {
+            _index.Remove(key);
+            _leaves.Remove(key);
+            _group.Add(JournalRecordKind.Released, key);
+            _released.Add((key, place));
+        }
+    }
+
+    /// <summary>The records of what was released are durable, or could not be written: then it stays.</summary>
+    private void EndReleases(Problem? problem)
+    {
+        foreach ((ResultKey key, StoredAt place) in _released)
+        {
+            if (problem is not null)
+            {
+                _index.Set(key, place);
+            }
+            else if (place.Journal is null)
+            {
+                DeleteFile(key);
+            }
+        }
+
+        _released.Clear();
+    }
+
     /// <summary>Writes the group; when anything in it must last, flushes it and answers.</summary>
     private void Commit()
     {
@@ -255,7 +294,7 @@ internal sealed class StoreWriter : IDisposable
             return;
         }
 
-        bool durable = false;
+        bool durable = _released.Count > 0;
         foreach (DurableStep step in _pending)
         {
             durable |= step.Problem is null;
@@ -290,6 +329,7 @@ internal sealed class StoreWriter : IDisposable
         }
 
         _group.Clear();
+        EndReleases(problem);
         Answer(group, problem);
     }
 

@@ -2,6 +2,7 @@ using System;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
+using Starling.Core.Engine;
 using Starling.Run;
 
 namespace Starling.Commands;
@@ -20,6 +21,7 @@ internal static class RunCommand
         Option<int?> localPeers = BoundedNumber.Option(
             "--local-peers", 1, RunSettings.MaxLocalPeers, "start N peers on this machine, each with its own process, identity and folder DIR/peer-K");
         var trust = new Option<bool>("--trust") { Description = "treat the task as mine: run its commands without walls, accept any attested result" };
+        Option<string?> keep = KeepOption();
         var exit = new Option<bool>("--exit") { Description = "leave when the output is complete and the others have what they need" };
         var noPortMapping = new Option<bool>("--no-port-mapping") { Description = "do not ask the router to forward the port (UPnP, NAT-PMP, PCP)" };
         var publish = new Option<bool>("--publish") { Description = "make the finished output a torrent and share it with any BitTorrent client" };
@@ -29,7 +31,7 @@ internal static class RunCommand
         Option<string[]> routers = RouterOption();
         var command = new Command("run", "Join the swarm of a task: compute, share and merge; then share until stopped.")
         {
-            task, data, dir, slots, listen, peers, localPeers, noUtp, noDht, routers, noPortMapping, trust, publish, exit, json,
+            task, data, dir, slots, listen, peers, localPeers, noUtp, noDht, routers, noPortMapping, trust, keep, publish, exit, json,
         };
         command.Validators.Add(result =>
         {
@@ -50,6 +52,7 @@ internal static class RunCommand
             UseUtp = !parsed.GetValue(noUtp),
             UseDht = !parsed.GetValue(noDht),
             DhtRouters = parsed.GetValue(routers) ?? [],
+            Keep = KeepRule.TryParse(parsed.GetValue(keep), out KeepRule rule) ? rule : KeepRule.All,
             Trust = parsed.GetValue(trust),
             Exit = parsed.GetValue(exit),
             MapPort = !parsed.GetValue(noPortMapping),
@@ -57,6 +60,24 @@ internal static class RunCommand
             Json = parsed.GetValue(json),
         }));
         return command;
+    }
+
+    private static Option<string?> KeepOption()
+    {
+        var keep = new Option<string?>("--keep")
+        {
+            Description = "results kept and shared once the output is made: all (default), own (computed here), or N copies in the swarm",
+            HelpName = "all|own|N",
+        };
+        keep.Validators.Add(result =>
+        {
+            string text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+            if (!KeepRule.TryParse(text, out _))
+            {
+                result.AddError($"--keep {text}: write all, own, or a number of copies from 1 to {KeepRule.MaxCopies}.");
+            }
+        });
+        return keep;
     }
 
     /// <summary><c>--listen</c>.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Net;
+using Starling.Core.Engine;
 
 namespace Starling.Commands;
 
@@ -41,6 +42,9 @@ internal sealed record RunSettings
 
     /// <summary><c>HOST:PORT</c> each.</summary>
     public IReadOnlyList<string> DhtRouters { get; init; } = [];
+
+    /// <summary>What is kept once the output is merged.</summary>
+    public KeepRule Keep { get; init; }
 
     public bool Trust { get; init; }
 

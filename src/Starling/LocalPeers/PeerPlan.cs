@@ -52,6 +52,9 @@ internal sealed record PeerPlan
     /// <summary>The inputs of the task that are on this machine, by name.</summary>
     public IReadOnlyDictionary<string, PlannedInput> Inputs { get; init; } = new Dictionary<string, PlannedInput>();
 
+    /// <summary>What is kept once the output is merged, as <c>--keep</c> has it.</summary>
+    public string Keep { get; init; } = "all";
+
     public bool Trust { get; init; }
 
     public bool Exit { get; init; }

@@ -83,6 +83,7 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
             MapPort = _plan.MapPort,
             Publish = _plan.Publish,
             Inputs = inputs,
+            Keep = KeepRule.TryParse(_plan.Keep, out KeepRule keep) ? keep : throw new InvalidOperationException($"'{_plan.Keep}' is no rule of what to keep."),
             Trust = _plan.Trust,
             ExitWhenDone = _plan.Exit,
         };

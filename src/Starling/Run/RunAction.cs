@@ -137,6 +137,7 @@ internal static class RunAction
         UseDht = settings.UseDht,
         DhtRouters = settings.DhtRouters,
         HomeFolder = HomeFolder(),
+        Keep = settings.Keep.ToString(),
         Trust = settings.Trust,
         Exit = settings.Exit,
         MapPort = settings.MapPort,

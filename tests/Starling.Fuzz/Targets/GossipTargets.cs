@@ -24,6 +24,7 @@ internal static class GossipTargets
         new TaskMessage.Delegates([DelegationNotice.Sign(Parts.Worker, Parts.TaskId, new SealIdentity(2).PublicKey, 1_767_225_600_000, 1_770_000_000, 2)]),
         new TaskMessage.Stop(null, Parts.Filled(SignatureSize)),
         new TaskMessage.Stop(Hash256.Of("next"u8), Parts.Filled(SignatureSize)),
+        new TaskMessage.Released([new Attestation(8, ResultId.Empty)]),
     ];
 
     public static FuzzTarget[] All { get; } =

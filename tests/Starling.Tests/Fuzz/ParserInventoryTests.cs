@@ -34,6 +34,7 @@ public sealed class ParserInventoryTests
         ["TaskCredit"] = "opens a journal for its reader, which has a target",
         ["AuthoredInput"] = "opens what its own user names, for readers that have targets",
         ["TorrentFileReading"] = "opens a file for TorrentFile, which has a target",
+        ["KeepRule"] = "reads a word of its own user's command line",
         ["FolderLock"] = "takes a lock",
         ["TaskLoader"] = "opens files for the readers of tasks, which have targets",
     };

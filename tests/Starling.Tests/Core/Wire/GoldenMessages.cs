@@ -44,6 +44,9 @@ public static class GoldenMessages
         ["st_held"] =
             "0000002f140664313a6833373aac0206d8eee659f0127f7dee4ae0c40fa0a93f3e724e7e027d16ca482d3d94086d87d6"
             + "080065",
+        ["st_held-released"] =
+            "0000002f140664313a7233373aac0206d8eee659f0127f7dee4ae0c40fa0a93f3e724e7e027d16ca482d3d94086d87d6"
+            + "080065",
         ["st_proof-request"] =
             "0000003a140764313a6c69333237363965313a70693965313a7233323a0147dd07d0b9d05b542c093316e583a8a92573"
             + "795d9bd622c1ee04dba072da0e65",

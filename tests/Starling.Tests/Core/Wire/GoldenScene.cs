@@ -95,6 +95,7 @@ public static class GoldenScene
         "st_attest" => new TaskMessage.Attests([TwoResults()], []),
         "st_attest-positions" => new TaskMessage.Attests([], [new LogPosition(Worker.PublicKey, Log, 1)]),
         "st_held" => new TaskMessage.Held([new Attestation(300, MerkleTree.ResultOf("90000\n"u8)), new Attestation(8, ResultId.Empty)]),
+        "st_held-released" => new TaskMessage.Released([new Attestation(300, MerkleTree.ResultOf("90000\n"u8)), new Attestation(8, ResultId.Empty)]),
         "st_proof-request" => new TaskMessage.ProofRequest(9, MerkleTree.ResultOf(BigContent)),
         "st_proof" => new TaskMessage.Proof(9, MerkleTree.ResultOf(BigContent), MerkleTree.Leaves(BigContent)),
         "st_found" => new TaskMessage.Found(Hit(), 9, "2083236893\n"u8.ToArray()),

@@ -103,6 +103,7 @@ public sealed class EngineLoopTests
             new NodeEffect.CommitDownload(5, result),
             new NodeEffect.AbandonDownload(6, result),
             new NodeEffect.DropResult(5, result),
+            new NodeEffect.ReleaseResult(6, result),
             new NodeEffect.SaveBatch(new byte[] { 4 }),
             new NodeEffect.SaveAccepted(5, result),
             new NodeEffect.LoadLeaves(5, result),
@@ -124,7 +125,7 @@ public sealed class EngineLoopTests
         Assert.Equal(
             [
                 "connect", "send 7", "block 7 1", "close 7 bye", "start 1 0 5 2", "kill 1", "keep 1", "discard 2", "write 5 0", "commit 5",
-                "abandon 6", "drop 5", "batch", "accepted 5", "leaves 5", "content 5", "trial 5", "merge 0", "delegation 1", "standing Refuted", "listens [::1]:2", "node [::1]:3", "report Swarm { Connected = 3 }",
+                "abandon 6", "drop 5", "release 6", "batch", "accepted 5", "leaves 5", "content 5", "trial 5", "merge 0", "delegation 1", "standing Refuted", "listens [::1]:2", "node [::1]:3", "report Swarm { Connected = 3 }",
                 "left Failed no-hit",
             ],
             host.Calls);
@@ -135,7 +136,7 @@ public sealed class EngineLoopTests
     {
         // The list above must grow with the contract: an effect that the loop does not know is a crash in somebody's run.
         int kinds = typeof(NodeEffect).GetNestedTypes().Count(type => type.IsSubclassOf(typeof(NodeEffect)));
-        Assert.Equal(25, kinds);
+        Assert.Equal(26, kinds);
     }
 
     [Fact]
@@ -276,6 +277,8 @@ public sealed class EngineLoopTests
         public void CommitDownload(int piece, ResultId result) => Note($"commit {piece}");
 
         public void AbandonDownload(int piece, ResultId result) => Note($"abandon {piece}");
+
+        public void ReleaseResult(int piece, ResultId result) => Note($"release {piece}");
 
         public void DropResult(int piece, ResultId result) => Note($"drop {piece}");
 

@@ -38,6 +38,8 @@ internal sealed class OneResultStore(int heldPiece, ResultId heldResult, byte[] 
 
     public void AbandonDownload(int piece, ResultId result) => throw new NotSupportedException();
 
+    public void ReleaseResult(int piece, ResultId result) => throw new NotSupportedException();
+
     public void DropResult(int piece, ResultId result) => throw new NotSupportedException();
 
     public void SaveBatch(ReadOnlyMemory<byte> batch) => throw new NotSupportedException();

@@ -221,6 +221,30 @@ public sealed class PieceStoreTests
         bench.AssertHeld(1, content);
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(100_000)]
+    public async Task A_released_result_is_gone_and_remembered_until_it_comes_back(int length)
+    {
+        await using var bench = new TestStore();
+        bench.Open();
+        byte[] content = TestStore.ContentOf(1, length);
+        ResultId result = bench.KeepAndWait(1, content);
+        bench.Store.ReleaseResult(1, result);
+        bench.Store.ReleaseResult(2, result);
+        bench.KeepAndWait(3, [3]);
+        Assert.False(bench.Holds(1, content));
+        Assert.Empty(Directory.GetFiles(bench.Folder.Pieces));
+        PieceStore again = await bench.ReopenAsync();
+        Assert.Equal(3, Assert.Single(again.Restored.Held).Piece);
+        Assert.Equal([(1, result)], again.Restored.Released);
+
+        bench.KeepAndWait(1, content);
+        again = await bench.ReopenAsync();
+        bench.AssertHeld(1, content);
+        Assert.Empty(again.Restored.Released);
+    }
+
     [Fact]
     public async Task Batches_and_accepted_results_come_back_in_order()
     {
@@ -403,6 +427,8 @@ public sealed class PieceStoreTests
             bench.Store.DropResult(piece, bench.KeepAndWait(piece, TestStore.ContentOf(piece, 10_000)));
         }
 
+        ResultId released = bench.KeepAndWait(11, TestStore.ContentOf(11, 10_000));
+        bench.Store.ReleaseResult(11, released);
         long log = bench.Store.Restored.Log;
         await bench.CloseAsync();
         long before = new FileInfo(bench.JournalPath).Length;
@@ -410,7 +436,8 @@ public sealed class PieceStoreTests
         Assert.InRange(new FileInfo(bench.JournalPath).Length, 1, before / 10);
         Assert.Equal([1, 2], again.Restored.Held.Select(held => held.Piece));
         Assert.Equal([(1, kept)], again.Restored.Accepted);
-        Assert.Equal(9, again.Restored.Batches.Count);
+        Assert.Equal([(11, released)], again.Restored.Released);
+        Assert.Equal(10, again.Restored.Batches.Count);
         Assert.Equal(log, again.Restored.Log);
         bench.AssertHeld(1, TestStore.ContentOf(1, 3_000));
         bench.AssertHeld(2, large);

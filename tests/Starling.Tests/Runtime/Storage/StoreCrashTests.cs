@@ -103,6 +103,7 @@ public sealed class StoreCrashTests
         private readonly object _gate = new();
         private readonly HashSet<string> _placed = [];
         private readonly HashSet<(int Piece, ResultId Result)> _dropped = [];
+        private readonly HashSet<(int Piece, ResultId Result)> _released = [];
         private readonly List<(byte Batch, int[] Pieces)> _batches = [];
         private Action? _whenDone;
         private long _synced;
@@ -132,6 +133,8 @@ public sealed class StoreCrashTests
                 _store.Store.SaveAccepted(1, ResultOf(1), accepted: true);
                 Drop(0);
                 Download(31);
+                Release(21);
+                Release(1);
                 Keep(40, 41);
             }
             catch (StoreCrash)
@@ -155,6 +158,8 @@ public sealed class StoreCrashTests
                 }
             }
 
+            // What was released is there, or known to have been.
+            Assert.All(_released, released => Assert.True(store.Restored.Held.Contains(released) || store.Restored.Released.Contains(released)));
             foreach ((int piece, ResultId result) in store.Restored.Held)
             {
                 left.AssertHeld(piece, ContentOf(piece));
@@ -241,6 +246,13 @@ public sealed class StoreCrashTests
         {
             _dropped.Add((piece, ResultOf(piece)));
             _store.Store.DropResult(piece, ResultOf(piece));
+        }
+
+        private void Release(int piece)
+        {
+            _dropped.Add((piece, ResultOf(piece)));
+            _released.Add((piece, ResultOf(piece)));
+            _store.Store.ReleaseResult(piece, ResultOf(piece));
         }
 
         private void Await(int answers)
