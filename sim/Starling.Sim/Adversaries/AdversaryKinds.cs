@@ -35,7 +35,7 @@ internal static class AdversaryKinds
     /// <summary>Kinds after which somebody may come to believe what no honest run gave.</summary>
     private static readonly HashSet<string> _liars = ["collude", "equivocate", "lie", "sybil"];
 
-    /// <summary>What <c>--hostile N</c> takes in turn: members that break rules, and come back under other names when they are banned.</summary>
+    /// <summary>What scenario <c>hostile</c> takes in turn: members that break rules, and come back under other names when they are banned.</summary>
     public static IReadOnlyList<AdversaryGroup> Rude { get; } =
     [
         new(["hoard", "name"], 1), new(["phantom", "name"], 1), new(["corrupt", "name"], 1), new(["garbage", "name"], 1),

@@ -489,6 +489,11 @@ public sealed class Node
             return;
         }
 
+        if (!_links.BearsNotice(link, message))
+        {
+            return;
+        }
+
         if (message is PeerMessage.Extended extended)
         {
             OnExtended(link, frame, extended);

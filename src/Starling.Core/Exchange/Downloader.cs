@@ -30,6 +30,7 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
     private const int ScanLimit = 2_048;
     private const int MaxCopies = 2;
     private const int MaxProofsAwaited = 16;
+    private const int RunsInALease = 3;
 
     /// <summary>Pieces that one peer may announce and not deliver before its link is ended.</summary>
     public const int MaxUndelivered = 16;
@@ -43,11 +44,19 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
     /// <summary>A peer that sent blocks before and is quiet for so long will not send those that it owes.</summary>
     private static readonly TimeSpan QuietTimeout = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan ChokePatience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Who lets me wait for so long is asked for nothing more meanwhile, and what it owes is asked of others too.</summary>
     private static readonly TimeSpan EndgameAfter = TimeSpan.FromSeconds(2);
+
+    /// <summary>Who sends nothing for so long, or for as long as a run takes if that is longer, is not counted as a holder until it does.</summary>
+    private static readonly TimeSpan MutePatience = TimeSpan.FromSeconds(10);
 
     private readonly IndexSet _needed = new(map.Count);
     private readonly SortedDictionary<int, PieceDownload> _active = [];
     private long _activeBytes;
+
+    /// <summary>A peer that owes results sends nothing: what only it holds is to be had otherwise.</summary>
+    public Action<PeerLink>? FellSilent { get; set; }
 
     /// <summary>Bytes of the results that are being fetched.</summary>
     public long ActiveBytes => _activeBytes;
@@ -138,6 +147,22 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
     /// <summary>How many connected peers hold a result of a piece that is wanted here (<see cref="PieceMap.Wanted"/>) and do not withhold it.</summary>
     public int Offers(int piece) => HoldersOf(piece, map.Wanted(piece));
 
+    /// <summary>Whether a connected peer that has delivered before holds an acceptable result of a piece: others may say so and have nothing.</summary>
+    public bool IsDeliverable(int piece)
+    {
+        foreach (PeerLink link in links.Established)
+        {
+            if (link.Exchange is { HasDelivered: true, Withholds: false } exchange
+                && exchange.Holding(piece) is >= 0 and int holding
+                && (map.Acceptable(piece) & (1 << holding)) != 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Asks for as much as the peers' pipelines take.</summary>
     public void Pump()
     {
@@ -165,8 +190,8 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
                 continue;
             }
 
-            int depth = exchange.Snubbed ? 1 : DepthOf(exchange);
-            while (exchange.Outstanding.Count < depth)
+            int depth = exchange.IsLate ? 0 : exchange.Snubbed || !exchange.HasDelivered ? 1 : DepthOf(exchange);
+            while (exchange.Outstanding.Count + exchange.ProofsOwed < depth)
             {
                 if (!AskNext(link))
                 {
@@ -193,8 +218,7 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
         link.Exchange.LastBlockAt = context.Now;
         link.Exchange.AnsweredUpTo = request.AskedAt > link.Exchange.AnsweredUpTo ? request.AskedAt : link.Exchange.AnsweredUpTo;
         link.Exchange.Snubbed = false;
-        link.Exchange.IsMute = false;
-        link.Exchange.Starved = false;
+        link.Exchange.Delivered();
         link.Exchange.BytesDown += message.Data.Length;
         link.Exchange.BytesThisSecond += message.Data.Length;
         PieceDownload download = request.Download;
@@ -239,18 +263,23 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
     /// <summary>The block hashes of a result came in.</summary>
     public void OnProof(PeerLink link, TaskMessage.Proof proof)
     {
+        link.Exchange.AnsweredProof(context.Now);
         if (proof.Piece >= map.Count
             || !_active.TryGetValue(proof.Piece, out PieceDownload? download)
             || download.Result != proof.Result
-            || download.ProofFrom != link.Id)
+            || download.Leaves is not null)
         {
             return;
         }
 
-        download.ProofFrom = null;
+        if (download.ProofFrom == link.Id)
+        {
+            download.ProofFrom = null;
+            Wake(proof.Piece);
+        }
+
         if (proof.Leaves.Count == 0)
         {
-            Wake(proof.Piece);
             Refused(link, proof.Piece);
             return;
         }
@@ -261,6 +290,8 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
             return;
         }
 
+        link.Exchange.Delivered();
+        download.ProofFrom = null;
         download.Leaves = proof.Leaves;
         Wake(proof.Piece);
     }
@@ -348,6 +379,7 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
         foreach (PeerLink link in links.Established)
         {
             NoteChoking(link.Exchange, lease > ChokePatience ? lease : ChokePatience);
+            NoteSilence(link, lease);
         }
 
         foreach (PieceDownload download in new List<PieceDownload>(_active.Values))
@@ -392,6 +424,31 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
         bool waits = exchange.PeerChoking && exchange.AmInterested && HasNeeds;
         exchange.ChokedSince = waits ? Instant.Min(exchange.ChokedSince, context.Now) : Instant.Never;
         exchange.ChokesTooLong = waits && context.Now - exchange.ChokedSince > patience;
+    }
+
+    /// <summary>
+    /// Others are asked for what a late peer owes. One that stays silent is no holder any more: a run elsewhere would have ended meanwhile. It may be slow and honest, so
+    /// that it is neither blamed nor forgotten.
+    /// </summary>
+    private void NoteSilence(PeerLink link, TimeSpan lease)
+    {
+        ExchangeState exchange = link.Exchange;
+        TimeSpan patience = lease / RunsInALease > MutePatience ? lease / RunsInALease : MutePatience;
+        TimeSpan owes = exchange.OwesFor(context.Now) ?? TimeSpan.Zero;
+        if (owes > EndgameAfter && !exchange.IsLate)
+        {
+            exchange.IsLate = true;
+            foreach (PeerLink other in links.Established)
+            {
+                other.Exchange.Starved = false;
+            }
+        }
+
+        if (owes > patience && !exchange.IsMute)
+        {
+            exchange.IsMute = true;
+            FellSilent?.Invoke(link);
+        }
     }
 
     /// <summary>
@@ -498,7 +555,7 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
         int proofsAwaited = 0;
         foreach (PieceDownload download in _active.Values)
         {
-            proofsAwaited += download.ProofFrom is null ? 0 : 1;
+            proofsAwaited += IsProofAwaited(download) ? 1 : 0;
             if (!download.Committing && link.Exchange.Holding(download.Piece) == download.Candidate && AskFirstMissing(link, download))
             {
                 return true;
@@ -519,15 +576,20 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
         return AskAgain(link);
     }
 
+    /// <summary>Whether somebody was asked for the block hashes a moment ago; after that others may be asked too.</summary>
+    private bool IsProofAwaited(PieceDownload download) =>
+        download.ProofFrom is not null && context.Now - download.ProofAskedAt <= EndgameAfter;
+
     /// <summary>Asks for the block hashes if they are missing, else for a block; false when this download has nothing to ask now.</summary>
     private bool AskFirstMissing(PeerLink link, PieceDownload download)
     {
         if (download.Leaves is null)
         {
-            if (download.ProofFrom is null)
+            if (!IsProofAwaited(download) && download.ProofFrom != link.Id)
             {
                 download.ProofFrom = link.Id;
                 download.ProofAskedAt = context.Now;
+                link.Exchange.OwesProof(context.Now);
                 links.Send(link, new TaskMessage.ProofRequest(download.Piece, download.Result));
                 return true;
             }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Starling.Core.Primitives;
 
@@ -22,6 +23,18 @@ internal sealed class ExchangeState
 
     /// <summary>It let requests wait for too long and has sent nothing since.</summary>
     public bool IsMute { get; set; }
+
+    /// <summary>Whether it ever sent a block or block hashes that were asked for: before that it is asked for one thing at a time.</summary>
+    public bool HasDelivered { get; private set; }
+
+    /// <summary>It owes an answer for so long that it is asked for nothing more until one comes.</summary>
+    public bool IsLate { get; set; }
+
+    /// <summary>Block hashes asked for and not answered.</summary>
+    public int ProofsOwed { get; private set; }
+
+    /// <summary>Since when it owes block hashes, or since when it answered the last of several.</summary>
+    public Instant ProofOwedSince { get; private set; }
 
     /// <summary>Until it unchokes or sends something, what it holds does not count.</summary>
     public bool Withholds => ChokesTooLong || IsMute;
@@ -67,6 +80,42 @@ internal sealed class ExchangeState
 
     /// <summary>Bytes received when the choker last looked: byte reciprocation.</summary>
     public long BytesDownAtRechoke { get; set; }
+
+    /// <summary>It sent something that was asked for: it is alive.</summary>
+    public void Delivered()
+    {
+        HasDelivered = true;
+        IsMute = false;
+        IsLate = false;
+        Starved = false;
+    }
+
+    /// <summary>Block hashes are asked for.</summary>
+    public void OwesProof(Instant now)
+    {
+        ProofOwedSince = ProofsOwed == 0 ? now : ProofOwedSince;
+        ProofsOwed++;
+    }
+
+    /// <summary>Block hashes came, or the word that they are not there.</summary>
+    public void AnsweredProof(Instant now)
+    {
+        ProofsOwed = Math.Max(0, ProofsOwed - 1);
+        ProofOwedSince = now;
+        IsLate = false;
+    }
+
+    /// <summary>How long it has owed something and sent nothing; null: it owes nothing.</summary>
+    public TimeSpan? OwesFor(Instant now)
+    {
+        Instant since = ProofsOwed > 0 ? ProofOwedSince : Instant.Never;
+        foreach (BlockRequest request in Outstanding)
+        {
+            since = request.Stale ? since : Instant.Min(since, request.AskedAt);
+        }
+
+        return since == Instant.Never ? null : now - (since > LastBlockAt ? since : LastBlockAt);
+    }
 
     /// <summary>Which candidate of a piece the peer holds, or -1.</summary>
     public int Holding(int piece) => piece < _holding.Length ? _holding[piece] - 1 : -1;

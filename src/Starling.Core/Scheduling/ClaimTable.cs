@@ -23,6 +23,7 @@ public sealed class ClaimTable
     private readonly SortedSet<(long Until, PublicKey Worker)> _endings = [];
     private readonly SortedSet<(long Used, PublicKey Worker)> _usage = [];
     private readonly List<(LiveClaim Claim, Instant Since)> _before = [];
+    private readonly List<int> _again = [];
     private long _uses;
 
     /// <summary>An empty table for a task of <paramref name="pieceCount"/> pieces.</summary>
@@ -42,6 +43,9 @@ public sealed class ClaimTable
 
     /// <summary>The median run time that leases are measured by; null while it is not known.</summary>
     public TimeSpan? Median { get; set; }
+
+    /// <summary>Claims that count at most of a neighbour that has delivered nothing yet: the part of what is left that falls to each worker that has. Of others one counts, once anybody has.</summary>
+    public int NewcomerClaims { get; set; } = int.MaxValue;
 
     /// <summary>
     /// How long a released run counts on when it may have just ended (at least half of the expected time is over), for release and result
@@ -94,13 +98,17 @@ public sealed class ClaimTable
         Clear(worker);
         for (int i = 0; i < batch.Claims.Count && worker.Ending.Count > 0; i++)
         {
-            EndNow(worker, batch.Claims[i].Piece);
+            if (EndNow(worker, batch.Claims[i].Piece) is { } again)
+            {
+                // Claimed anew it may be beyond the claims that count: then the piece is free.
+                _again.Add(again.Piece);
+            }
         }
 
-        Instant leaseEnd = worker.SignedAt + LeasePolicy.Lease(batch.Claims, Median, _options);
+        Instant leaseEnd = LeaseEnd(worker, batch.Claims, now);
         if (leaseEnd > now)
         {
-            Admit(worker, batch, Counted(worker, cores), now);
+            Admit(worker, batch, Counted(worker, cores, now), now);
         }
 
         if (worker.Live.Count > 0)
@@ -127,6 +135,12 @@ public sealed class ClaimTable
             _changed?.Invoke(claim.Piece);
         }
 
+        foreach (int piece in _again)
+        {
+            _changed?.Invoke(piece);
+        }
+
+        _again.Clear();
         _heard?.Invoke(worker, now);
         return true;
     }
@@ -151,14 +165,14 @@ public sealed class ClaimTable
             }
 
             entry.Lapses = Math.Max(0, entry.Lapses - 1);
-            entry.HasDelivered = true;
+            entry.Delivered++;
             _changed?.Invoke(piece);
             return now - released.StartedAt;
         }
 
         LiveClaim ended = entry.Live[at];
         entry.Lapses = Math.Max(0, entry.Lapses - 1);
-        entry.HasDelivered = true;
+        entry.Delivered++;
         entry.Live.RemoveAt(at);
         Unlink(ended);
         if (entry.Live.Count == 0)
@@ -293,9 +307,25 @@ public sealed class ClaimTable
         return -1;
     }
 
-    private int Counted(WorkerClaims worker, int cores)
+    /// <summary>Of a worker that has not delivered, many claims count for no longer than the benefit of the doubt; the one that a slow machine is left runs its lease.</summary>
+    private Instant LeaseEnd(WorkerClaims worker, IReadOnlyList<Claim> claims, Instant now)
+    {
+        Instant end = worker.SignedAt + LeasePolicy.Lease(claims, Median, _options);
+        return claims.Count > 1 && !worker.HasDelivered && LeasePolicy.BenefitOfDoubt(Median, _options) is { } doubt && worker.FirstHeard + doubt is var until && until > now
+            ? Instant.Min(end, until)
+            : end;
+    }
+
+    private int Counted(WorkerClaims worker, int cores, Instant now)
     {
         int all = Math.Min(cores > 0 ? cores : _options.ClaimsWhenCoresUnknown, _options.MaxClaimsPerWorker);
+        all = worker.HasDelivered ? all : Math.Min(all, cores > 0 || NewcomerClaims == int.MaxValue ? NewcomerClaims : 1);
+        if (LeasePolicy.BenefitOfDoubt(Median, _options) is { } doubt && now - worker.FirstHeard > doubt)
+        {
+            // By now it would have delivered as many as it has slots. A neighbour that is only slow is left its one run.
+            all = Math.Min(all, Math.Max(worker.Delivered, cores > 0 ? 1 : 0));
+        }
+
         int beyond = Math.Max(0, worker.Lapses - _options.ForgivenLapses);
         return beyond > 30 ? 0 : all >> beyond;
     }

@@ -24,6 +24,16 @@ public static class LeasePolicy
         return TimeSpan.FromTicks(Math.Min(usual, wanted));
     }
 
+    /// <summary>
+    /// How long somebody is taken for a worker who claims and has not delivered yet: a run and a half as it usually takes; null while nobody knows what that is.
+    /// </summary>
+    public static TimeSpan? BenefitOfDoubt(TimeSpan? median, SchedulingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return median is not { } usual ? null
+            : TimeSpan.FromTicks(Math.Max(options.LeaseFloor.Ticks, Scale(usual, options.StragglerFactor)));
+    }
+
     /// <summary>The lease of a batch: the longest of its claims, for a batch renews them all.</summary>
     public static TimeSpan Lease(IReadOnlyList<Claim> claims, TimeSpan? median, SchedulingOptions options)
     {

@@ -13,9 +13,13 @@ internal sealed class SlotRing(PublicKey self, SchedulingOptions options)
     private readonly List<Slot> _slots = [];
     private readonly Dictionary<PublicKey, Member> _members = [];
     private Instant _nextPurge = Instant.Never;
+    private TimeSpan? _doubt;
 
     /// <summary>Slots in the ring.</summary>
     internal int Count => _slots.Count;
+
+    /// <summary>Workers in the ring of whom a result was heard.</summary>
+    internal int Proven { get; private set; }
 
     /// <summary>Rises with every change of membership.</summary>
     internal int Version { get; private set; }
@@ -74,45 +78,66 @@ internal sealed class SlotRing(PublicKey self, SchedulingOptions options)
         _nextPurge = Instant.Min(_nextPurge, member.Until);
     }
 
+    /// <summary>A result of a worker was heard; <paramref name="run"/>: how long it took, if that is known.</summary>
+    internal void Delivered(PublicKey worker, Instant now, TimeSpan? run)
+    {
+        if (_members.TryGetValue(worker, out Member? member))
+        {
+            Proven += member.LastResult is null ? 1 : 0;
+            member.LastResult = now;
+            member.RunTime = run ?? member.RunTime;
+        }
+    }
+
     /// <summary>Takes a worker out.</summary>
     internal void Remove(PublicKey worker)
     {
-        if (worker != self && _members.Remove(worker, out _))
+        if (worker != self && _members.Remove(worker, out Member? member))
         {
+            Proven -= member.LastResult is null ? 0 : 1;
             _slots.RemoveAll(slot => slot.Worker == worker);
             Version++;
         }
     }
 
-    /// <summary>Takes out the workers that gave no sign of life in the time of their lease.</summary>
-    internal void Purge(Instant now)
+    /// <summary>Takes out the workers that gave no sign of life in the time of their lease, and those that showed no result in the time of <paramref name="doubt"/>.</summary>
+    internal void Purge(Instant now, TimeSpan? doubt)
     {
-        if (now < _nextPurge)
+        if (now < _nextPurge && doubt == _doubt)
         {
             return;
         }
 
+        _doubt = doubt;
+
         _nextPurge = Instant.Never;
         int before = _slots.Count;
-        _slots.RemoveAll(slot => _members[slot.Worker].Until <= now);
+        _slots.RemoveAll(slot => EndOf(slot.Worker) <= now);
         Version += before == _slots.Count ? 0 : 1;
         foreach (PublicKey gone in Gone(now))
         {
-            _members.Remove(gone);
+            _members.Remove(gone, out Member? member);
+            Proven -= member!.LastResult is null ? 0 : 1;
         }
 
         foreach (Slot slot in _slots)
         {
-            _nextPurge = Instant.Min(_nextPurge, _members[slot.Worker].Until);
+            _nextPurge = Instant.Min(_nextPurge, EndOf(slot.Worker));
         }
+    }
+
+    private Instant EndOf(PublicKey worker)
+    {
+        Member member = _members[worker];
+        return worker == self || member.LastResult is not null || _doubt is not { } doubt ? member.Until : Instant.Min(member.Until, member.FirstSeen + doubt);
     }
 
     private List<PublicKey> Gone(Instant now)
     {
         var gone = new List<PublicKey>();
-        foreach ((PublicKey worker, Member member) in _members)
+        foreach ((PublicKey worker, _) in _members)
         {
-            if (member.Until <= now)
+            if (EndOf(worker) <= now)
             {
                 gone.Add(worker);
             }

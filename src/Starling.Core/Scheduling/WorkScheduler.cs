@@ -32,6 +32,7 @@ public sealed class WorkScheduler
     private readonly PiecePicker _picker;
     private Instant _settled = Instant.Never;
     private int _yieldsInARow;
+    private int _wantedPieces;
 
     /// <summary>A scheduler that wants one run of every piece and knows no other worker.</summary>
     /// <param name="pieceCount">Pieces of the task.</param>
@@ -48,6 +49,7 @@ public sealed class WorkScheduler
         _random = random;
         _wanted = new byte[pieceCount];
         Array.Fill(_wanted, (byte)1);
+        _wantedPieces = pieceCount;
         _free = new PieceSet(pieceCount, full: true);
         _excluded = new PieceSet(pieceCount);
         _withheld = new PieceSet(pieceCount);
@@ -106,6 +108,7 @@ public sealed class WorkScheduler
     public void SetWanted(int piece, int runs)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(runs);
+        _wantedPieces += (runs > 0 ? 1 : 0) - (_wanted[piece] > 0 ? 1 : 0);
         _wanted[piece] = (byte)Math.Min(runs, byte.MaxValue);
         _picker.NoteWanted(runs);
         Refresh(piece);
@@ -165,9 +168,18 @@ public sealed class WorkScheduler
     {
         if (cores > 0)
         {
-            _ring.Saw(worker, cores, now, RingLease(worker));
+            _ring.Saw(worker, Math.Min(cores, NewcomerShare()), now, RingLease(worker));
         }
     }
+
+    /// <summary>Whether a worker is known here: by a result, or by claims that were let in.</summary>
+    public bool IsFamiliar(PublicKey worker) => HasDelivered(worker) || Claims.Find(worker) is not null;
+
+    /// <summary>Whether a believable result of this worker was heard lately.</summary>
+    public bool HasDelivered(PublicKey worker) => _ring.Find(worker) is { LastResult: not null };
+
+    /// <summary>Whether nobody else is known to have delivered anything.</summary>
+    public bool IsStart => _ring.Proven == 0;
 
     /// <summary>A worker left: its claims end, no work is left for it.</summary>
     public void WorkerLeft(PublicKey worker)
@@ -177,15 +189,20 @@ public sealed class WorkScheduler
     }
 
     /// <summary>A believable result of another worker was heard: its run of that piece is over, and its time counts for the median.</summary>
-    public void Attested(PublicKey worker, int piece, Instant now)
+    /// <param name="worker">Whose result it is.</param>
+    /// <param name="piece">Which piece.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="isFirst">Whether nobody else had attested the piece: who only repeats what others say, and claimed nothing, is no worker to leave a share to.</param>
+    public void Attested(PublicKey worker, int piece, Instant now, bool isFirst = true)
     {
         TimeSpan? duration = Claims.Finished(worker, piece, now);
-        _ring.Saw(worker, 1, now, RingLease(worker));
-        if (_ring.Find(worker) is { } member)
+        if (duration is null && !isFirst)
         {
-            member.LastResult = now;
-            member.RunTime = duration ?? member.RunTime;
+            return;
         }
+
+        _ring.Saw(worker, 1, now, RingLease(worker));
+        _ring.Delivered(worker, now, duration);
 
         if (duration is { } run)
         {
@@ -350,11 +367,17 @@ public sealed class WorkScheduler
 
     private TimeSpan RenewalInterval() => LeasePolicy.Lease(_times.ExpectedRun, Median, _options) / _options.RenewalsPerLease;
 
+    /// <summary>
+    /// Slots that somebody is believed to have who has delivered nothing yet: no more than what is left for each worker that has. While nobody has, all are believed.
+    /// </summary>
+    private int NewcomerShare() => _ring.Proven == 0 ? int.MaxValue : Math.Max(1, _wantedPieces / _ring.Proven);
+
     private void Advance(Instant now)
     {
+        Claims.NewcomerClaims = NewcomerShare();
         _picker.Advance(now);
         Claims.Expire(now);
-        _ring.Purge(now);
+        _ring.Purge(now, LeasePolicy.BenefitOfDoubt(Median, _options));
         while (_backOff.Count > 0 && _backOff.Min.Until <= now.Ticks)
         {
             (_, int piece) = _backOff.Min;
@@ -382,7 +405,8 @@ public sealed class WorkScheduler
     private void OnClaims(WorkerClaims worker, Instant now)
     {
         TimeSpan lease = RingLease(worker.Worker);
-        if (worker.HasDelivered || now - worker.FirstHeard < lease)
+        TimeSpan doubt = LeasePolicy.BenefitOfDoubt(Median, _options) ?? lease;
+        if (worker.HasDelivered || now - worker.FirstHeard < doubt)
         {
             _ring.Saw(worker.Worker, worker.Live.Count, now, lease);
         }

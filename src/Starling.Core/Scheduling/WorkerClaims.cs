@@ -11,8 +11,10 @@ internal sealed class WorkerClaims(PublicKey worker, Instant firstHeard)
 
     internal Instant FirstHeard { get; } = firstHeard;
 
-    /// <summary>Whether a believable result of a run that it had claimed was heard.</summary>
-    internal bool HasDelivered { get; set; }
+    /// <summary>Believable results that were heard of runs that it had claimed.</summary>
+    internal int Delivered { get; set; }
+
+    internal bool HasDelivered => Delivered > 0;
 
     internal long Sequence { get; set; } = long.MinValue;
 

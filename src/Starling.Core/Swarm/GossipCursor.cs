@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Starling.Core.Gossip;
 using Starling.Core.Primitives;
@@ -7,7 +8,20 @@ namespace Starling.Core.Swarm;
 /// <summary>What one peer has been told, and what waits to be told: the per-link side of <see cref="SwarmGossip"/>.</summary>
 internal sealed class GossipCursor
 {
+    /// <summary>Logs of which the peer told a position and nothing is here; further ones are not noted, and what it has of them may be sent to it once more.</summary>
+    public const int MaxUnknownLogs = 16_384;
+
+    /// <summary>Workers unknown here whose claims one neighbour may bring at once; one more every <see cref="IntroductionEvery"/>.</summary>
+    public const int MaxIntroductions = 32;
+
+    /// <summary>The same while nobody is known to have delivered anything, as when a large swarm starts.</summary>
+    public const int MaxFirstIntroductions = 64;
+
+    private static readonly TimeSpan IntroductionEvery = TimeSpan.FromSeconds(10);
+
     private readonly List<int> _positions = [];
+    private readonly RateAllowance _introductions = new(MaxIntroductions, IntroductionEvery);
+    private readonly RateAllowance _firstIntroductions = new(MaxFirstIntroductions, IntroductionEvery);
 
     /// <summary>Whether the peer told how much it has of each log; before that nothing of the logs is sent.</summary>
     public bool PositionsKnown { get; set; }
@@ -50,7 +64,7 @@ internal sealed class GossipCursor
     public void DueBy(Instant at) => DueAt = Instant.Min(DueAt, at);
 
     /// <summary>Everything that could be sent was sent at <paramref name="now"/>.</summary>
-    public void Flushed(Instant now, System.TimeSpan gathering)
+    public void Flushed(Instant now, TimeSpan gathering)
     {
         NotBefore = now + gathering;
         DueAt = HasWork ? NotBefore : Instant.Never;
@@ -63,6 +77,11 @@ internal sealed class GossipCursor
 
     /// <summary>Logs for which the peer announced more than is here: until they have come, this side is behind.</summary>
     public Dictionary<(PublicKey Worker, long Log), int> Announced { get; } = [];
+
+    /// <summary>Whether the peer may bring claims of one more worker that is unknown here; counts it.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="isStart">Whether nobody is known to have delivered anything.</param>
+    public bool MayIntroduce(Instant now, bool isStart) => (isStart ? _firstIntroductions : _introductions).TryTake(now);
 
     /// <summary>How many batches of a log the peer has, as far as it or we said.</summary>
     public int PositionOf(int log) => log < _positions.Count ? _positions[log] : 0;

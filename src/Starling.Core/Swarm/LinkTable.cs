@@ -17,6 +17,12 @@ internal sealed class LinkTable(NodeContext context)
     /// <summary>Bytes that may wait for a peer: one that asks and does not read is let go.</summary>
     public const int MaxQueuedBytes = 16 * 1024 * 1024;
 
+    /// <summary>Messages that are neither asked for nor ask for data which a peer may send at once…</summary>
+    public const int MaxNotices = 1_500;
+
+    /// <summary>…and in every second; news is gathered, so that no honest peer comes near.</summary>
+    public const int NoticesPerSecond = 200;
+
     /// <summary>Identities banned for this session; the oldest are forgotten first.</summary>
     public const int MaxBanned = 10_000;
 
@@ -128,6 +134,20 @@ internal sealed class LinkTable(NodeContext context)
         {
             Ban(link, code, $"{reason} ({MaxOffences} such offences)");
         }
+    }
+
+    /// <summary>A message came. False: the peer floods, and its link was ended.</summary>
+    public bool BearsNotice(PeerLink link, PeerMessage message)
+    {
+        bool isExchange = message is PeerMessage.Block or PeerMessage.Request or PeerMessage.Cancel or PeerMessage.RejectRequest
+            || (message is PeerMessage.Extended { Id: var id } && LinkHandshake.ExtensionName(id) is TaskMessageCodec.ProofName or UtMetadata.Name);
+        if (isExchange || link.Notices.TryTake(context.Now))
+        {
+            return true;
+        }
+
+        Ban(link, "flood", $"says more than {NoticesPerSecond} things a second");
+        return false;
     }
 
     public void Send(PeerLink link, PeerMessage message) => SendRaw(link, PeerMessageCodec.Encode(message));

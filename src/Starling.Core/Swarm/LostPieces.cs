@@ -25,7 +25,7 @@ internal sealed class LostPieces(NodeContext context, PieceMap map, Downloader d
     /// <summary>Whether the piece was given up and wants a run.</summary>
     public bool IsLost(int piece) => _lost.Contains(piece);
 
-    /// <summary>A holder came, or the piece was finished here; true when it had been given up.</summary>
+    /// <summary>A holder that delivers came, or the piece was finished here; true when it had been given up.</summary>
     public bool Found(int piece)
     {
         _missingSince.Remove(piece);
@@ -43,7 +43,7 @@ internal sealed class LostPieces(NodeContext context, PieceMap map, Downloader d
         IReadOnlyList<int> needed = downloader.NeededSlice(ref _cursor, Batch);
         foreach (int piece in needed)
         {
-            if (downloader.Offers(piece) > 0)
+            if (IsLost(piece) ? downloader.IsDeliverable(piece) : downloader.Offers(piece) > 0)
             {
                 if (Found(piece))
                 {

@@ -76,6 +76,9 @@ internal sealed class PeerLink(LinkId id, PeerAddress remote, bool outgoing, Has
     /// <summary>Messages that break a rule without being dangerous; enough of them end the link.</summary>
     public int Offences { get; set; }
 
+    /// <summary>What it may say that is no answer to anything asked of it.</summary>
+    public RateAllowance Notices { get; } = new(LinkTable.MaxNotices, TimeSpan.FromSeconds(1.0 / LinkTable.NoticesPerSecond));
+
     /// <summary>Frames that came before the task file was known; bounded by <see cref="TaskSwarm"/>'s limits.</summary>
     public List<ReadOnlyMemory<byte>> Pending { get; } = [];
 

@@ -29,6 +29,9 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
     /// <summary>Neighbours, on average, that tell a worker who else runs what it claims.</summary>
     private const int AnswersToContested = 8;
 
+    /// <summary>Workers whose claims may wait for a link before those of workers that have delivered nothing are not passed on to it.</summary>
+    private const int MaxWaitingNewcomers = 256;
+
     private static readonly TimeSpan PositionsEvery = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PushAfter = TimeSpan.FromSeconds(5);
 
@@ -87,13 +90,25 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
                 continue;
             }
 
+            if (!IsIntroduced(link, batch.Worker))
+            {
+                continue;
+            }
+
             if (!ClaimBatchCodec.Verify(batch, taskId, context.Verifier))
             {
                 links.Ban(link, "bad-signature", "passed on claims whose signature is wrong");
                 return;
             }
 
-            int cores = links.Find(batch.Worker)?.Cores ?? 0;
+            PeerLink? neighbour = links.Find(batch.Worker);
+            if (neighbour is { Exchange: { IsMute: true, HasDelivered: false } })
+            {
+                // What came out of its runs never leaves it: others run the same.
+                continue;
+            }
+
+            int cores = neighbour?.Cores ?? 0;
             if (!scheduler.Claims.Apply(batch, aged.Age, cores, context.Now))
             {
                 continue;
@@ -105,8 +120,14 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
             }
 
             TellContested(batch);
+            bool hasDelivered = scheduler.HasDelivered(batch.Worker);
             foreach (PeerLink other in RelaysOf(batch.Worker, link))
             {
+                if (!hasDelivered && other.Gossip.DirtyWorkers.Count >= MaxWaitingNewcomers)
+                {
+                    continue;
+                }
+
                 other.Gossip.DirtyWorkers.Add(batch.Worker);
                 other.Gossip.DueBy(context.Now + context.Options.GossipDelay);
             }
@@ -137,12 +158,12 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
             {
                 link.Gossip.Advance(log, position.Next);
             }
-            else if (link.Gossip.EarlyPositions.Count < AttestationLogs.MaxLogs)
+            else if (link.Gossip.EarlyPositions.Count < GossipCursor.MaxUnknownLogs)
             {
                 link.Gossip.EarlyPositions[(position.Worker, position.Log)] = position.Next;
             }
 
-            if (position.Next > here && link.Gossip.Announced.Count < AttestationLogs.MaxLogs)
+            if (position.Next > here && link.Gossip.Announced.Count < GossipCursor.MaxUnknownLogs)
             {
                 link.Gossip.Announced[(position.Worker, position.Log)] = position.Next;
             }
@@ -302,6 +323,13 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
 
         return isOutsider;
     }
+
+    /// <summary>
+    /// Whether claims of this worker are heard here. New names cost nothing: of those that have delivered nothing a neighbour may bring some, and then one now and
+    /// then; more while no worker is known to have delivered.
+    /// </summary>
+    private bool IsIntroduced(PeerLink link, PublicKey worker) =>
+        worker == link.Key || links.Find(worker) is not null || scheduler.IsFamiliar(worker) || link.Gossip.MayIntroduce(context.Now, scheduler.IsStart);
 
     private bool OnBatch(PeerLink link, AttestationBatch batch)
     {

@@ -63,7 +63,7 @@ internal sealed class TaskSwarm
         _trials = new Trials(context, _map, _scheduler, comparing: task.Info.Verify.Compare is not null);
         _acceptance = new Acceptance(context, task, _map, _hits, _trials, _arbiters);
         _gossip = new SwarmGossip(context, links, logs, _scheduler, task.Id) { BatchArrived = OnBatch, IsOutcast = _acceptance.IsOutcast, IsOutsider = task.Info.Members.Count > 0 ? key => !task.Info.Admits(key) : null };
-        _downloader = new Downloader(context, _map, links);
+        _downloader = new Downloader(context, _map, links) { FellSilent = OnSilence };
         _uploader = new Uploader(context, _map, links, _acceptance.Workers, _acceptance.Offered);
         _proofs = new ProofServer(context, _map, links);
         _lost = new LostPieces(context, _map, _downloader);
@@ -139,8 +139,41 @@ internal sealed class TaskSwarm
         }
     }
 
+    /// <summary>A neighbour that never sent anything owes results: what only it holds is run again, and what it says that it runs is not left to it.</summary>
+    private void OnSilence(PeerLink link)
+    {
+        if (!link.Exchange.HasDelivered)
+        {
+            _scheduler.WorkerLeft(link.Key);
+        }
+
+        if (_acceptance.Workers.TryFind(link.Key) is { } worker)
+        {
+            GiveUpResultsOf(worker);
+        }
+    }
+
+    /// <summary>Whether all who attested what is believed of a piece are neighbours that send nothing, and nobody else here holds it.</summary>
+    private bool IsWithheld(int piece)
+    {
+        bool any = false;
+        foreach ((int number, int candidate, _) in _map.Votes(piece))
+        {
+            if ((_map.Acceptable(piece) & (1 << candidate)) != 0)
+            {
+                any = true;
+                if (_links.Find(_acceptance.Workers[number].Key) is not { Exchange.IsMute: true })
+                {
+                    return false;
+                }
+            }
+        }
+
+        return any && _downloader.Availability(piece) == 0;
+    }
+
     /// <summary>
-    /// Whoever was banned will not deliver what it attested: where nobody else holds it either, the piece is computed again at once instead of
+    /// Whoever was banned or is silent will not deliver what it attested: where nobody else holds it either, the piece is computed again at once instead of
     /// after the patience for peers that only left.
     /// </summary>
     private void GiveUpResultsOf(Worker worker)
@@ -444,9 +477,9 @@ internal sealed class TaskSwarm
             yield return ("undelivered pieces of a peer", link.Exchange.Undelivered.Count, _map.Count);
             yield return ("offences", link.Offences, LinkTable.MaxOffences);
             yield return ("bytes waiting for a peer", link.QueuedBytes, LinkTable.MaxQueuedBytes);
-            yield return ("positions of unknown logs", link.Gossip.EarlyPositions.Count, AttestationLogs.MaxLogs);
+            yield return ("positions of unknown logs", link.Gossip.EarlyPositions.Count, GossipCursor.MaxUnknownLogs);
             yield return ("released pieces of a peer", link.Released.Count, _map.Count);
-            yield return ("announced logs", link.Gossip.Announced.Count, AttestationLogs.MaxLogs);
+            yield return ("announced logs", link.Gossip.Announced.Count, GossipCursor.MaxUnknownLogs);
         }
     }
 
@@ -613,7 +646,7 @@ internal sealed class TaskSwarm
             }
             else
             {
-                _scheduler.Attested(batch.Worker, entry.Piece, _context.Now);
+                _scheduler.Attested(batch.Worker, entry.Piece, _context.Now, isFirst: IsFirstVote(entry.Piece, worker.Number));
             }
 
             if (neighbour is not null && !neighbour.Released.Contains(entry.Piece))
@@ -624,6 +657,19 @@ internal sealed class TaskSwarm
             LearnEarly(entry.Piece, entry.Result, candidate);
             Reassess(entry.Piece);
         }
+    }
+
+    private bool IsFirstVote(int piece, int worker)
+    {
+        foreach ((int number, _, _) in _map.Votes(piece))
+        {
+            if (number != worker)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private void OnContradiction(Worker worker, int piece)
@@ -714,7 +760,7 @@ internal sealed class TaskSwarm
     private void Learn(PeerLink link, int piece, int candidate)
     {
         _downloader.Learn(link, piece, candidate);
-        if (_lost.IsLost(piece) && _downloader.Offers(piece) > 0 && _lost.Found(piece))
+        if (_lost.IsLost(piece) && _downloader.IsDeliverable(piece) && _lost.Found(piece))
         {
             Reassess(piece);
         }
@@ -790,7 +836,11 @@ internal sealed class TaskSwarm
 
     private void OnFinished(int piece)
     {
-        _lost.Found(piece);
+        if (_lost.Found(piece))
+        {
+            _wanted.Note(piece, _acceptance.VerdictOn(piece));
+        }
+
         _slots.Kill(piece, AbortReason.AcceptedElsewhere);
         ResultId used = _map.Used(piece)!.Value;
         Arrival arrival = _arrivals.GetValueOrDefault(piece);
@@ -872,7 +922,11 @@ internal sealed class TaskSwarm
 
     private void OnAcceptanceChanged(int piece, AcceptanceChange change)
     {
-        if (change.Before == 0)
+        if (change.Before == 0 && !_restoring && IsWithheld(piece))
+        {
+            _lost.GiveUp(piece);
+        }
+        else if (change.Before == 0)
         {
             _slots.Kill(piece, AbortReason.AcceptedElsewhere);
         }

@@ -297,6 +297,67 @@ public sealed class DownloaderTests
         return link;
     }
 
+    [Fact]
+    public void Block_hashes_that_one_peer_does_not_send_are_soon_asked_of_another()
+    {
+        byte[] content = Content(0, 3 * MerkleTree.BlockSize);
+        PeerLink silent = Unchoked(Holder("silent", 0, content));
+        _downloader.Pump();
+        PeerLink other = Unchoked(Holder("other", 0, content));
+        _downloader.Pump();
+        Assert.DoesNotContain(_parts.TakeSent(other), message => message is TaskMessage.ProofRequest);
+
+        _parts.Pass(3);
+        _downloader.Tidy(_lease);
+        _downloader.Pump();
+        Assert.Contains(new TaskMessage.ProofRequest(0, MerkleTree.ResultOf(content)), _parts.TakeSent(other));
+
+        // Whoever answers first is heard.
+        _downloader.OnProof(silent, new TaskMessage.Proof(0, MerkleTree.ResultOf(content), MerkleTree.Leaves(content)));
+        _downloader.Pump();
+        Assert.Contains(_parts.TakeSent(silent), message => message is PeerMessage.Request);
+    }
+
+    [Fact]
+    public void Who_has_delivered_nothing_is_asked_for_one_thing_at_a_time()
+    {
+        PeerLink peer = Unchoked(Holder("peer", 0, Content(0, 100)));
+        for (int piece = 1; piece < 8; piece++)
+        {
+            byte[] content = Content(piece, 100);
+            Accept(piece, content);
+            _downloader.Learn(peer, piece, 0);
+        }
+
+        _downloader.Pump();
+        PeerMessage.Request only = Assert.Single(_parts.TakeSent(peer).OfType<PeerMessage.Request>());
+        _downloader.OnBlock(peer, new PeerMessage.Block(only.Piece, 0, Content(only.Piece, 100)));
+        _downloader.Pump();
+        Assert.True(_parts.TakeSent(peer).OfType<PeerMessage.Request>().Count() > 1);
+    }
+
+    [Fact]
+    public void Who_owes_something_and_is_silent_is_no_holder_until_it_sends_something()
+    {
+        PeerLink peer = Unchoked(Holder("peer", 0, Content(0, 100)));
+        var silent = new List<PeerLink>();
+        var downloader = new Downloader(_parts.Context, _parts.Map, _parts.Links) { FellSilent = silent.Add };
+        downloader.Review(0);
+        downloader.Pump();
+        _parts.Pass(9);
+        downloader.Tidy(_lease);
+        Assert.Equal((1, 0), (downloader.Availability(0), silent.Count));
+
+        _parts.Pass(2);
+        downloader.Tidy(_lease);
+        Assert.Equal((0, false), (downloader.Availability(0), downloader.IsDeliverable(0)));
+        Assert.Equal([peer], silent);
+        Assert.True(peer.IsEstablished);
+
+        downloader.OnBlock(peer, new PeerMessage.Block(0, 0, Content(0, 100)));
+        Assert.Equal((1, true), (downloader.Availability(0), downloader.IsDeliverable(0)));
+    }
+
     private PeerLink Unchoked(PeerLink link)
     {
         _downloader.OnUnchoke(link);

@@ -39,6 +39,41 @@ public sealed class ClaimTableTests
     }
 
     [Fact]
+    public void WhoClaimsAndNeverDeliversIsBelievedForARunAndAHalf()
+    {
+        var table = new ClaimTable(100, _options) { Median = TimeSpan.FromSeconds(10) };
+        table.Apply(Timed(1, 1, 0, 10, [.. Enumerable.Range(0, 50)]), default, 50, At(0));
+        Assert.Equal(50, table.ClaimedPieces.Count);
+        table.Expire(At(15));
+        Assert.Empty(table.ClaimedPieces);
+
+        // A neighbour may be slow and is left one run, a name from far away none.
+        table.Apply(Timed(1, 2, 0, 10, [.. Enumerable.Range(0, 50)]), default, 50, At(16));
+        Assert.Single(table.ClaimedPieces);
+        table.Apply(Timed(2, 1, 0, 10, 60), default, 0, At(0));
+        table.Apply(Timed(2, 2, 0, 10, 60), default, 0, At(16));
+        Assert.Equal(0, table.CountOf(60));
+
+        // What it delivers counts for it again.
+        table.Finished(Worker(1), table.ClaimedPieces[0], At(20));
+        table.Apply(Timed(1, 3, 0, 10, [.. Enumerable.Range(1, 4)]), default, 50, At(21));
+        Assert.Single(table.ClaimedPieces);
+        table.Finished(Worker(1), table.ClaimedPieces[0], At(22));
+        table.Apply(Timed(1, 4, 0, 10, [.. Enumerable.Range(2, 4)]), default, 50, At(23));
+        Assert.Equal(2, table.ClaimedPieces.Count);
+    }
+
+    [Fact]
+    public void ANewcomerClaimsNoMoreThanItsPartOfWhatIsLeft()
+    {
+        var table = new ClaimTable(100, _options) { NewcomerClaims = 3 };
+        table.Apply(Batch(1, 1, [.. Enumerable.Range(0, 20)]), default, 20, At(0));
+        Assert.Equal(3, table.ClaimedPieces.Count);
+        table.Apply(Batch(2, 1, [.. Enumerable.Range(50, 20)]), default, 0, At(0));
+        Assert.Equal(4, table.ClaimedPieces.Count);
+    }
+
+    [Fact]
     public void IgnoresPiecesThatDoNotExistAndPiecesNamedTwice()
     {
         var table = new ClaimTable(3, _options);

@@ -13,6 +13,20 @@ public sealed class WorkSchedulerTests
         new(pieces, Worker(0), options ?? new SchedulingOptions(), new DeterministicRandom(seed));
 
     [Fact]
+    public void APieceClaimedAnewBeyondWhatCountsIsFree()
+    {
+        var scheduler = new WorkScheduler(2, Worker(1), new SchedulingOptions(), new DeterministicRandom(1));
+        scheduler.HeardClaim(TimeSpan.FromSeconds(1));
+        scheduler.Claims.Apply(Timed(2, 1, 10, 10, 1), default, 1, At(0));
+
+        // Released near its end it counts for a while longer; claimed again behind another piece it is beyond the one core.
+        scheduler.Claims.Apply(Batch(2, 2), default, 1, At(0.1));
+        scheduler.Claims.Apply(Timed(2, 3, 0, 10, 0, 1), default, 1, At(0.2));
+        Assert.Equal(0, scheduler.Claims.CountOf(1));
+        Assert.Equal(1, scheduler.Pick(At(0.3)));
+    }
+
+    [Fact]
     public void AloneItRunsEveryPieceOnce()
     {
         WorkScheduler scheduler = New(100);
