@@ -43,6 +43,29 @@ public sealed class AttestationLogs
     /// <summary>The number of a log, or -1.</summary>
     public int NumberOf(PublicKey worker, long log) => _numbers.GetValueOrDefault((worker, log), -1);
 
+    /// <summary>A batch of a worker that names another result of a piece than this; null: none is here.</summary>
+    public AttestationBatch? Other(PublicKey worker, Attestation said)
+    {
+        foreach (Log log in _logs)
+        {
+            for (int i = 0; log.Worker == worker && i < log.Batches.Count; i++)
+            {
+                if (AttestationBatchCodec.TryDecode(log.Batches[i], out AttestationBatch? batch))
+                {
+                    foreach (Attestation entry in batch.Entries)
+                    {
+                        if (entry.Piece == said.Piece && entry.Result != said.Result)
+                        {
+                            return batch;
+                        }
+                    }
+                }
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Whether this batch is the next one of its log: the cheap test before its signature is checked.</summary>
     public BatchStanding StandingOf(AttestationBatch batch)
     {

@@ -7,7 +7,8 @@ using Starling.Core.Primitives;
 
 namespace Starling.Core.Gossip;
 
-/// <summary><c>st_attest</c>: key <c>b</c>, for each batch its length and bytes; key <c>p</c>, for each log its worker, its number and the next batch wanted.</summary>
+/// <summary><c>st_attest</c>: key <c>b</c>, for each batch its length and bytes; key <c>p</c>, for each log its worker, its number and the next batch wanted; key <c>x</c>, pairs of batches
+/// that contradict each other, each with its length.</summary>
 internal static class AttestsPayload
 {
     private const int MaxPositionRecord = PublicKey.Size + (2 * Varint.MaxSize);
@@ -15,30 +16,12 @@ internal static class AttestsPayload
 
     public static TaskMessage.Attests? Read(BDictionary root, BatchCache cache)
     {
-        List<AttestationBatch> batches = [];
-        if (root["b"u8] is { } b)
-        {
-            if (b is not BString records)
-            {
-                return null;
-            }
-
-            batches = new List<AttestationBatch>(Math.Min(TaskMessageCodec.MaxBatches, 1 + (records.Bytes.Length / AttestationBatchCodec.TypicalSize)));
-            ReadOnlySpan<byte> rest = records.Bytes.Span;
-            while (!rest.IsEmpty)
-            {
-                if (batches.Count == TaskMessageCodec.MaxBatches
-                    || !PayloadParts.TryReadRaw(ref rest, AttestationBatchCodec.MaxSize, out ReadOnlySpan<byte> raw)
-                    || !cache.TryDecode(raw, out AttestationBatch? batch))
-                {
-                    return null;
-                }
-
-                batches.Add(batch);
-            }
-        }
-
-        return TryReadPositions(root["p"u8], out IReadOnlyList<LogPosition>? positions) ? new TaskMessage.Attests(batches, positions) : null;
+        return TryReadBatches(root["b"u8], TaskMessageCodec.MaxBatches, cache, out List<AttestationBatch>? batches)
+            && TryReadPositions(root["p"u8], out IReadOnlyList<LogPosition>? positions)
+            && TryReadBatches(root["x"u8], 2 * TaskMessageCodec.MaxContradictions, cache, out List<AttestationBatch>? pairs)
+            && pairs.Count % 2 == 0
+            ? new TaskMessage.Attests(batches, positions) { Contradictions = PairsOf(pairs) }
+            : null;
     }
 
     public static void Write(TaskMessage.Attests attests, BencodeWriter writer)
@@ -79,8 +62,71 @@ internal static class AttestsPayload
             writer.Bytes("p"u8, records.AsSpan(positionsAt, used - positionsAt));
         }
 
+        WriteContradictions(attests.Contradictions, writer);
+
         writer.End();
         ArrayPool<byte>.Shared.Return(records);
+    }
+
+    private static void WriteContradictions(IReadOnlyList<Contradiction> contradictions, BencodeWriter writer)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(contradictions.Count, TaskMessageCodec.MaxContradictions);
+        if (contradictions.Count == 0)
+        {
+            return;
+        }
+
+        byte[] records = ArrayPool<byte>.Shared.Rent(contradictions.Count * 2 * (AttestationBatchCodec.MaxSize + Varint.MaxSize));
+        int used = 0;
+        foreach (Contradiction contradiction in contradictions)
+        {
+            used += PayloadParts.WriteRaw(records.AsSpan(used), contradiction.First.Raw.Span);
+            used += PayloadParts.WriteRaw(records.AsSpan(used), contradiction.Second.Raw.Span);
+        }
+
+        writer.Bytes("x"u8, records.AsSpan(0, used));
+        ArrayPool<byte>.Shared.Return(records);
+    }
+
+    private static bool TryReadBatches(BValue? value, int most, BatchCache cache, [NotNullWhen(true)] out List<AttestationBatch>? batches)
+    {
+        batches = [];
+        if (value is null)
+        {
+            return true;
+        }
+
+        if (value is not BString records)
+        {
+            return false;
+        }
+
+        batches.Capacity = Math.Min(most, 1 + (records.Bytes.Length / AttestationBatchCodec.TypicalSize));
+        ReadOnlySpan<byte> rest = records.Bytes.Span;
+        while (!rest.IsEmpty)
+        {
+            if (batches.Count == most
+                || !PayloadParts.TryReadRaw(ref rest, AttestationBatchCodec.MaxSize, out ReadOnlySpan<byte> raw)
+                || !cache.TryDecode(raw, out AttestationBatch? batch))
+            {
+                return false;
+            }
+
+            batches.Add(batch);
+        }
+
+        return true;
+    }
+
+    private static Contradiction[] PairsOf(List<AttestationBatch> batches)
+    {
+        var pairs = new Contradiction[batches.Count / 2];
+        for (int i = 0; i < pairs.Length; i++)
+        {
+            pairs[i] = new Contradiction(batches[2 * i], batches[(2 * i) + 1]);
+        }
+
+        return pairs;
     }
 
     private static bool TryReadPositions(BValue? value, [NotNullWhen(true)] out IReadOnlyList<LogPosition>? positions)

@@ -16,7 +16,11 @@ public abstract record TaskMessage
     public sealed record Claims(IReadOnlyList<AgedClaimBatch> Batches) : TaskMessage;
 
     /// <summary><c>st_attest</c>: signed batches; and, when catching up, what the sender has of each log.</summary>
-    public sealed record Attests(IReadOnlyList<AttestationBatch> Batches, IReadOnlyList<LogPosition> Positions) : TaskMessage;
+    public sealed record Attests(IReadOnlyList<AttestationBatch> Batches, IReadOnlyList<LogPosition> Positions) : TaskMessage
+    {
+        /// <summary>Proofs that workers signed two results of one piece.</summary>
+        public IReadOnlyList<Contradiction> Contradictions { get; init; } = [];
+    }
 
     /// <summary><c>st_held</c>: the sender holds these results, which it did not attest itself.</summary>
     public sealed record Held(IReadOnlyList<Attestation> Results) : TaskMessage;

@@ -52,6 +52,9 @@ public static class TaskMessageCodec
     /// <summary>Log positions of one <c>st_attest</c> at most.</summary>
     public const int MaxPositions = 4096;
 
+    /// <summary>Contradictions of one <c>st_attest</c> at most.</summary>
+    public const int MaxContradictions = 32;
+
     /// <summary>Block hashes of one <c>st_proof</c> at most: those of the longest result.</summary>
     public const int MaxLeaves = TaskLimitsOfFormat.MaxPieceLength / MerkleTree.BlockSize;
 

@@ -12,7 +12,8 @@ namespace Starling.Core.Swarm;
 /// Spreads signed notices (DESIGN section 4): my claims and attestations to every neighbour, everybody else's once to those that lack
 /// them. Changes go out at once when a link was quiet, else gathered for <see cref="NodeOptions.GossipDelay"/>.
 /// </summary>
-internal sealed class SwarmGossip(NodeContext context, LinkTable links, AttestationLogs logs, WorkScheduler scheduler, Hash256 taskId)
+internal sealed class SwarmGossip(
+    NodeContext context, LinkTable links, AttestationLogs logs, WorkScheduler scheduler, Contradictions contradictions, Hash256 taskId)
 {
     /// <summary>Bytes of one <c>st_attest</c> message, about; a catch-up is cut into such parts.</summary>
     private const int ChunkBytes = 128 * 1024;
@@ -71,6 +72,7 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
         }
 
         FlushClaims(link, everything: true);
+        contradictions.OnEstablished(link);
         TellPositions(link, Enumerable.Range(0, logs.Count));
     }
 
@@ -137,6 +139,11 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
     /// <summary>Attestations, or what the neighbour has of each log, came in. Returns false when the link was ended for it.</summary>
     public bool OnAttests(PeerLink link, TaskMessage.Attests message)
     {
+        if (!contradictions.OnProofs(link, message.Contradictions))
+        {
+            return false;
+        }
+
         foreach (AttestationBatch batch in message.Batches)
         {
             if (!OnBatch(link, batch))
@@ -145,7 +152,7 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
             }
         }
 
-        if (message.Batches.Count > 0 && message.Positions.Count == 0)
+        if ((message.Batches.Count > 0 || message.Contradictions.Count > 0) && message.Positions.Count == 0)
         {
             return true;
         }
@@ -196,6 +203,11 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
     {
         if (logs.StandingOf(batch) != BatchStanding.Next)
         {
+            if (logs.StandingOf(batch) == BatchStanding.Known)
+            {
+                IsTheSame(null, batch, logs.NumberOf(batch.Worker, batch.Log));
+            }
+
             return false;
         }
 
@@ -344,6 +356,7 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
                 if (logs.NumberOf(batch.Worker, batch.Log) is >= 0 and int known)
                 {
                     link.Gossip.Advance(known, batch.Sequence + 1);
+                    return IsTheSame(link, batch, known);
                 }
 
                 return true;
@@ -351,7 +364,7 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
                 links.Offend(link, "log-gap", "skipped attestations of a log");
                 return link.IsEstablished;
             case BatchStanding.Full:
-                return true;
+                return ContradictsNothing(link, batch);
         }
 
         if (!AttestationBatchCodec.Verify(batch, taskId, context.Verifier))
@@ -362,6 +375,63 @@ internal sealed class SwarmGossip(NodeContext context, LinkTable links, Attestat
 
         context.Emit(new NodeEffect.SaveBatch(batch.Raw));
         Append(link, batch);
+        return true;
+    }
+
+    /// <summary>Under one number of one log a worker may have signed two batches, and shown each of us another one. False: the link was ended.</summary>
+    private bool IsTheSame(PeerLink? link, AttestationBatch batch, int log)
+    {
+        ReadOnlyMemory<byte> here = logs.Raw(log, batch.Sequence);
+        return here.Span.SequenceEqual(batch.Raw.Span)
+            || !AttestationBatchCodec.TryDecode(here, out AttestationBatch? other)
+            || Compare(link, new Contradiction(other, batch));
+    }
+
+    /// <summary>There is no room for the batch, but for what it proves.</summary>
+    private bool ContradictsNothing(PeerLink link, AttestationBatch batch)
+    {
+        foreach (Attestation entry in batch.Entries)
+        {
+            if (logs.Other(batch.Worker, entry) is { } other)
+            {
+                return Compare(link, new Contradiction(other, batch));
+            }
+        }
+
+        return true;
+    }
+
+    private bool Compare(PeerLink? link, Contradiction proof)
+    {
+        if (proof.Piece() < 0 || contradictions.Has(proof.Worker))
+        {
+            return true;
+        }
+
+        if (link is not null)
+        {
+            if (!AttestationBatchCodec.Verify(proof.Second, taskId, context.Verifier))
+            {
+                links.Ban(link, "bad-signature", "passed on attestations whose signature is wrong");
+                return false;
+            }
+
+            context.Emit(new NodeEffect.SaveBatch(proof.Second.Raw));
+        }
+
+        contradictions.Add(proof, null);
+        return true;
+    }
+
+    /// <summary>A batch that was taken in says something else of a piece than an earlier one of its worker. False: that one is not here any more.</summary>
+    public bool Contradicted(AttestationBatch batch, Attestation said)
+    {
+        if (logs.Other(batch.Worker, said) is not { } other)
+        {
+            return false;
+        }
+
+        contradictions.Add(new Contradiction(other, batch), null);
         return true;
     }
 

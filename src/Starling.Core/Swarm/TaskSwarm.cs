@@ -32,6 +32,7 @@ internal sealed class TaskSwarm
     private readonly WorkScheduler _scheduler;
     private readonly SlotTable _slots;
     private readonly SwarmGossip _gossip;
+    private readonly Contradictions _contradictions;
     private readonly Downloader _downloader;
     private readonly Uploader _uploader;
     private readonly ProofServer _proofs;
@@ -62,7 +63,8 @@ internal sealed class TaskSwarm
         _arbiters = new Arbiters(context, links, task);
         _trials = new Trials(context, _map, _scheduler, comparing: task.Info.Verify.Compare is not null);
         _acceptance = new Acceptance(context, task, _map, _hits, _trials, _arbiters);
-        _gossip = new SwarmGossip(context, links, logs, _scheduler, task.Id) { BatchArrived = OnBatch, IsOutcast = _acceptance.IsOutcast, IsOutsider = task.Info.Members.Count > 0 ? key => !task.Info.Admits(key) : null };
+        _contradictions = new Contradictions(context, links, task.Id) { Found = OnContradiction };
+        _gossip = new SwarmGossip(context, links, logs, _scheduler, _contradictions, task.Id) { BatchArrived = OnBatch, IsOutcast = _acceptance.IsOutcast, IsOutsider = task.Info.Members.Count > 0 ? key => !task.Info.Admits(key) : null };
         _downloader = new Downloader(context, _map, links) { FellSilent = OnSilence };
         _uploader = new Uploader(context, _map, links, _acceptance.Workers, _acceptance.Offered);
         _proofs = new ProofServer(context, _map, links);
@@ -463,6 +465,7 @@ internal sealed class TaskSwarm
     {
         yield return ("workers", _acceptance.Workers.Count, WorkerTable.MaxWorkers);
         yield return ("workers with claims", _scheduler.Claims.WorkerCount, new SchedulingOptions().MaxWorkers);
+        yield return ("contradictions", _contradictions.Count, Contradictions.MaxKept);
         yield return ("arrivals", _arrivals.Count, _map.Count);
         yield return ("pieces with too few copies", _kept.Count, _map.Count);
         yield return ("proof requests", _proofs.Count, ProofServer.MaxWaiting);
@@ -627,13 +630,18 @@ internal sealed class TaskSwarm
             int candidate = _map.Add(entry.Piece, entry.Result, mine: batch.Worker == _context.Self);
             if (candidate < 0)
             {
+                if (_map.VoteOf(entry.Piece, worker.Number) >= 0)
+                {
+                    NoteContradiction(worker, batch, entry);
+                }
+
                 continue;
             }
 
             switch (_map.AddVote(entry.Piece, worker.Number, candidate))
             {
                 case VoteOutcome.Contradiction:
-                    OnContradiction(worker, entry.Piece);
+                    NoteContradiction(worker, batch, entry);
                     continue;
                 case VoteOutcome.Known:
                     continue;
@@ -659,6 +667,14 @@ internal sealed class TaskSwarm
         }
     }
 
+    private void NoteContradiction(Worker worker, AttestationBatch batch, Attestation said)
+    {
+        if (!_gossip.Contradicted(batch, said))
+        {
+            OnContradiction(worker.Key, said.Piece);
+        }
+    }
+
     private bool IsFirstVote(int piece, int worker)
     {
         foreach ((int number, _, _) in _map.Votes(piece))
@@ -672,9 +688,9 @@ internal sealed class TaskSwarm
         return true;
     }
 
-    private void OnContradiction(Worker worker, int piece)
+    private void OnContradiction(PublicKey key, int piece)
     {
-        if (_acceptance.Distrust(worker, piece))
+        if (_acceptance.Workers.Find(key) is { } worker && _acceptance.Distrust(worker, piece))
         {
             ReassessAllOf(worker);
         }
