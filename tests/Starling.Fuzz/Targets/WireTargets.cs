@@ -25,7 +25,7 @@ internal static class WireTargets
         V4 = Parts.Address("192.0.2.8:1") with { Port = 0 },
         V6 = Parts.Address("[2001:db8::1]:1") with { Port = 0 },
         UploadOnly = true,
-        St = LinkBinding.Create(Parts.Worker, LinkRole.Initiator, Hash256.Of("a"u8), Hash256.Of("b"u8), Parts.TaskId, Parts.Filled(32), 4, "linux-x64"),
+        St = LinkBinding.Create(Parts.Worker, LinkRole.Initiator, Hash256.Of("a"u8), Hash256.Of("b"u8), Parts.TaskId, Parts.Filled(32), 4, "linux-x64") with { NamesMembers = true, Keep = 2 },
     };
 
     public static UtPex FullPex { get; } = new(

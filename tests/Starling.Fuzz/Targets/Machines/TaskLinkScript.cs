@@ -16,7 +16,7 @@ namespace Starling.Fuzz.Targets.Machines;
 /// <summary>
 /// A whole <see cref="Node"/> with two hostile peers that passed the handshake; signatures of anybody are right, so that everything behind their check is reached. The
 /// first chunk is one byte of settings: 1 it knows only the magnet link, 2 the first hit ends the task, 4 it believes anyone, 8 it has results already, 16 it does not
-/// compute, 32 the peers have said nothing yet. The first byte of each other one says what happens: 0 and 1 a frame of a peer, 2 time passes, 3 a run ends, 4 a peer
+/// compute, 32 the peers have said nothing yet, 64 one copy of each result is kept once all is done. The first byte of each other one says what happens: 0 and 1 a frame of a peer, 2 time passes, 3 a run ends, 4 a peer
 /// goes and comes again, 5 a link drains, 6 the disk fails, 7 the owner stops it.
 /// </summary>
 internal sealed class TaskLinkScript
@@ -59,6 +59,7 @@ internal sealed class TaskLinkScript
             byte[] attest = Extended(new TaskMessage.Attests([Parts.Batch(id, 0, "", new Attestation(1, ResultOf(1)), new Attestation(2, ResultId.Empty), new Attestation(3, MerkleTree.ResultOf(Parts.BigContent)))], []));
             byte[] positions = Extended(new TaskMessage.Attests([], [new LogPosition(Parts.Worker.PublicKey, 1_767_225_600_000, 1)]));
             byte[] held = Extended(new TaskMessage.Held([new Attestation(1, ResultOf(1)), new Attestation(3, MerkleTree.ResultOf(Parts.BigContent))]));
+            byte[] released = Extended(new TaskMessage.Released([new Attestation(1, ResultOf(1)), new Attestation(3, MerkleTree.ResultOf(Parts.BigContent))]));
             byte[] ask = Extended(new TaskMessage.ProofRequest(0, ResultOf(0)));
             byte[] proof = Extended(new TaskMessage.Proof(3, MerkleTree.ResultOf(Parts.BigContent), MerkleTree.Leaves(Parts.BigContent)));
             byte[] proof1 = Extended(new TaskMessage.Proof(1, ResultOf(1), MerkleTree.Leaves(ContentOf(1))));
@@ -72,6 +73,7 @@ internal sealed class TaskLinkScript
             byte[] request = Frame(new PeerMessage.Request(0, 0, ContentOf(0).Length));
             yield return Script.Of([settings], claim, attest, positions, held, bits, unchoke, proof1, block, time, exit, time, ask, request, Frame(new PeerMessage.Interested()), request, time);
             yield return Script.Of([(byte)(settings | 4)], attest, bits, unchoke, proof, found, time, [1, .. attest[1..]], time, [4, 0], time, [5, 0, 4], exit, [6], exit, time, [7]);
+            yield return Script.Of([(byte)(settings | 64)], attest, held, bits, unchoke, proof1, block, time, exit, exit, time, [2, 0xFF, 0xFF], released, [2, 0xFF, 0xFF], held, time, ask, request);
             yield return Script.Of([(byte)(settings | 8)], metadata, pex, ask, request, held, stop, time, time, [2, 0xFF, 0xFF]);
             yield return Script.Of([(byte)(settings | 1)], metadata, Metadata(task), claim, attest, held, found, time, exit);
             yield return Script.Of([(byte)(settings | 32)], [0, .. ShakeOf(task, 1)], [0, .. IdentityOf(task, 0)], claim, [1, .. ShakeOf(task, 2)], [1, .. IdentityOf(task, 1)], [1, .. attest[1..]], [2, 0x20, 0]);
@@ -144,6 +146,7 @@ internal sealed class TaskLinkScript
                 Slots = 2,
                 TrustAnyone = (settings & 4) != 0,
                 MayCompute = (settings & 16) == 0,
+                Keep = (settings & 64) != 0 ? KeepRule.Of(1) : KeepRule.All,
                 MaxLinks = 6,
             },
             _self,
