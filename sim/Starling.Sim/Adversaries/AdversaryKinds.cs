@@ -26,6 +26,7 @@ internal static class AdversaryKinds
         ["name"] = _ => new ChangesItsName(),
         ["phantom"] = _ => new PhantomResults(),
         ["replay"] = _ => new Replays(),
+        ["seal-only"] = _ => new SealsOnly(),
         ["silent"] = _ => new IsSilentToHalf(),
         ["slow"] = _ => new ServesSlowly(),
         ["sybil"] = options => new Sybils(options.Identities, options.SybilCopies),

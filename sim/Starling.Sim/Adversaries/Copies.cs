@@ -24,13 +24,29 @@ internal sealed class Copies : Behaviour
             }
         }
 
-        if (entries.Count > 0)
+        if (entries.Count == 0)
         {
-            AttestationBatch mine = (_log ??= new SignedLog(Host.Identity, Host.World.NextLog())).Sign(Host.World.Task.Id, entries);
-            foreach (Core.Engine.LinkId link in Host.Peers)
-            {
-                Host.Say(link, new TaskMessage.Attests([mine], []));
-            }
+            return;
+        }
+
+        _log ??= new SignedLog(Host.Identity, Host.World.NextLog());
+        if (Host.World.Options.Sealed > 0)
+        {
+            // What it copies it seals, late as it is, and opens at once.
+            Say(_log.Seal(Host.World.Task.Id, entries));
+            Say(_log.Open(Host.World.Task.Id, entries));
+        }
+        else
+        {
+            Say(_log.Sign(Host.World.Task.Id, entries));
+        }
+    }
+
+    private void Say(AttestationBatch batch)
+    {
+        foreach (Core.Engine.LinkId link in Host.Peers)
+        {
+            Host.Say(link, new TaskMessage.Attests([batch], []));
         }
     }
 }

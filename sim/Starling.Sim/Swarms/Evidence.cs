@@ -41,6 +41,17 @@ internal sealed class Evidence(SimWorld world)
         }
     }
 
+    /// <summary>This host's own run gave a result, which it sealed.</summary>
+    public void AddSealed(int piece, ResultId result, PublicKey self)
+    {
+        if (!_votes.TryGetValue(piece, out List<(PublicKey, ResultId)>? votes))
+        {
+            _votes.Add(piece, votes = []);
+        }
+
+        votes.Add((self, result));
+    }
+
     /// <summary>Different workers that attested this result (where one is enough, at most one), and whether one of the others is <paramref name="self"/>.</summary>
     public (int Votes, bool Mine) Of(int piece, ResultId result, PublicKey self)
     {

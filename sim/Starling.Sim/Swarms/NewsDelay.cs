@@ -40,7 +40,7 @@ internal sealed class NewsDelay(EventQueue events, int pieces)
 
     private bool TryPiece(ReadOnlyMemory<byte> raw, out int piece)
     {
-        piece = AttestationBatchCodec.TryDecode(raw, out AttestationBatch? batch) ? batch.Entries[0].Piece : -1;
+        piece = AttestationBatchCodec.TryDecode(raw, out AttestationBatch? batch) && batch.Entries.Count > 0 ? batch.Entries[0].Piece : -1;
         return piece >= 0 && piece < _said.Length;
     }
 }

@@ -11,7 +11,7 @@ internal static class Scenario
 {
     /// <summary>All names, in the order of the usage text.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["calm", "churn", "partitions", "crashes", "disks", "slow", "replicas", "search", "magnet", "exit", "hostile", "liars", "checker", "variants", "arbiters", "orphans", "random"];
+        ["calm", "churn", "partitions", "crashes", "disks", "slow", "replicas", "search", "magnet", "exit", "hostile", "liars", "checker", "sealed", "variants", "arbiters", "orphans", "random"];
 
     /// <summary>Turns a swarm into one in which that happens; null: no such name.</summary>
     public static SimOptions? Apply(string name, SimOptions options) => name switch
@@ -29,6 +29,7 @@ internal static class Scenario
         "hostile" => options with { Adversaries = Rude(Math.Max(6, options.Peers / 2)) },
         "liars" => Longer(options) with { Trust = 20, Adversaries = Liars(options), LieRate = options.Seed % 2 == 0 ? 1 : 0.2, CrashesPerHour = 60, FaultSeconds = 30 },
         "checker" => Longer(options) with { Checker = true, Adversaries = Liars(options), LieRate = 0.5, CrashesPerHour = 60, FaultSeconds = 30, FailureShare = 0.05 },
+        "sealed" => Longer(options) with { Replicas = 2 + (int)(options.Seed % 2), Sealed = 20, Adversaries = Liars(options), LieRate = 0.5, CrashesPerHour = 60, FaultSeconds = 30 },
         "variants" => Longer(options) with { Replicas = 2, Variants = 3, Adversaries = options.Seed % 2 == 0 ? [] : Liars(options), CrashesPerHour = 60, FaultSeconds = 30 },
         "arbiters" => Longer(options) with { Arbiters = 3, Pieces = options.Pieces / 2, Adversaries = Liars(options), CrashesPerHour = 60, FaultSeconds = 30 },
         "orphans" => Longer(options) with { OrphanedAt = 2 * 6 * options.PieceSeconds, MagnetShare = 1, Replicas = 2 },

@@ -597,6 +597,15 @@ internal class SimHost
             {
                 World.News.Said(keep.Batch);
                 Evidence.Add(keep.Batch);
+                foreach ((int piece, ResultId result, _) in World.Options.Sealed > 0 ? results : [])
+                {
+                    Evidence.AddSealed(piece, result, identity.PublicKey);
+                }
+            }
+
+            if (keep.Outputs.Count == 0)
+            {
+                Take(Life, new NodeInput.BatchKept(saved ? null : new Problem("disk-full", "the disk is full")));
             }
 
             foreach (KeptOutput output in keep.Outputs)

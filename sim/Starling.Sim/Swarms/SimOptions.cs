@@ -40,6 +40,9 @@ internal sealed record SimOptions
     /// <summary>The threshold of <c>trust: t</c> in an open swarm; 0: see <see cref="Replicas"/>.</summary>
     public int Trust { get; init; }
 
+    /// <summary>Seconds that sealed results wait for others; 0: they are open. Beside <see cref="Replicas"/>.</summary>
+    public double Sealed { get; init; }
+
     /// <summary>Hosts whose word counts in mode <c>arbiter</c>: the first is the author, the others its delegates; 0: another mode.</summary>
     public int Arbiters { get; init; }
 

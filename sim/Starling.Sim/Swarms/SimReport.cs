@@ -43,6 +43,9 @@ internal sealed record SimReport(
     /// <summary>Honest hosts that stayed, times pieces: what <see cref="WrongNow"/> is a share of.</summary>
     public long Judgements { get; init; }
 
+    /// <summary>Results of adversaries that honest hosts confirmed, each honest host counted.</summary>
+    public int AdversariesConfirmed { get; init; }
+
     /// <summary>Time until the first host had everything ÷ that of a central scheduler.</summary>
     public double Ratio => (FirstComplete - FirstStart) / (Greedy - FirstStart);
 
@@ -96,6 +99,7 @@ internal sealed record SimReport(
             world.Fingerprint)
         {
             Judgements = (long)staying * world.Options.Pieces,
+            AdversariesConfirmed = ConfirmedOfAdversaries(world),
         };
     }
 
@@ -103,7 +107,23 @@ internal sealed record SimReport(
         CultureInfo.InvariantCulture,
         $"first complete {FirstComplete:F2} s, last {LastComplete:F2} s, greedy {Greedy:F2} s: {Ratio:F3} ×; extra work {ExtraWork:P1}; "
         + $"{Runs} runs, {Aborts} of them stopped; news after {NewsDelay:F2} s; {Frames / Math.Max(1, Peers)} messages and {Bytes / 1024 / Math.Max(1, Peers)} KiB sent a peer; {Events} events; "
-        + $"fingerprint {Fingerprint}{Refused()}{Wrong()}");
+        + $"fingerprint {Fingerprint}{Refused()}{Wrong()}{Confirmed()}");
+
+    private static int ConfirmedOfAdversaries(SimWorld world)
+    {
+        int confirmed = 0;
+        foreach (SimHost host in world.Hosts)
+        {
+            foreach (SimHost other in world.Hosts)
+            {
+                confirmed += host.IsHonest && !host.IsGone && !other.IsHonest ? host.Standings.ConfirmedHere(other.Identity.PublicKey) : 0;
+            }
+        }
+
+        return confirmed;
+    }
+
+    private string Confirmed() => AdversariesConfirmed == 0 ? "" : $"; results of adversaries confirmed: {AdversariesConfirmed.ToString(CultureInfo.InvariantCulture)}";
 
     private string Wrong() => WrongEver == 0 ? "" : string.Create(
         CultureInfo.InvariantCulture, $"; wrong results believed: {WrongNow} in the end, {WrongEver} ever, of {Judgements}: {1e4 * WrongNow / Judgements:F2} in 10,000");

@@ -14,6 +14,9 @@ internal sealed class SimStandings(int confirmed) : IStandings
         : confirmed > 0 ? new StandingRecord(confirmed, 0, confirmed, 0, StandingOverride.None)
         : null;
 
+    /// <summary>Results of a worker that were confirmed in this task.</summary>
+    public int ConfirmedHere(PublicKey worker) => _known.TryGetValue(worker, out Standing? standing) ? standing.Confirmed - confirmed : 0;
+
     public void Apply(PublicKey worker, StandingChange change)
     {
         if (!_known.TryGetValue(worker, out Standing? standing))

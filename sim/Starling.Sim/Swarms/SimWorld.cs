@@ -234,7 +234,7 @@ internal sealed class SimWorld
         return options.Arbiters > 0 ? new VerifySpec.Arbiter()
             : options.Checker ? new VerifySpec.Checker("simulated")
             : options.Trust > 0 ? new VerifySpec.Trust(options.Trust) { Compare = compare }
-            : options.Replicas > 0 ? new VerifySpec.Replicas(options.Replicas) { Compare = compare }
+            : options.Replicas > 0 ? new VerifySpec.Replicas(options.Replicas) { Compare = compare, Sealed = options.Sealed > 0 ? TimeSpan.FromSeconds(options.Sealed) : null }
             : new VerifySpec.Own();
     }
 

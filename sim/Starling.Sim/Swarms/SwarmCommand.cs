@@ -15,7 +15,7 @@ internal static class SwarmCommand
     private const string SwarmUsage =
         "usage: swarm [--peers N] [--pieces N] [--seconds S] [--seed N] [--scenario NAME] [--latency S] [--jitter X] [--slots N] [--bytes N]\n"
         + "             [--links N] [--gossip S] [--quantum S] [--keep all|own|N] [--replicas K [--members]] [--spread S]\n"
-        + "             [--trust T] [--known N] [--adversary KIND[+KIND]:AMOUNT[,…]] [--lie SHARE] [--lie-after N] [--identities N] [--copies N]\n"
+        + "             [--trust T] [--sealed S] [--known N] [--adversary KIND[+KIND]:AMOUNT[,…]] [--lie SHARE] [--lie-after N] [--identities N] [--copies N]\n"
         + "             [--beside] [--frame-cost S] [--rate BYTES] [--orphaned-at S] [--fast] [--runs] [--trace HOST]";
 
     /// <summary>One swarm; prints what it came to.</summary>
@@ -195,6 +195,7 @@ internal static class SwarmCommand
             "--lie" when isNumber && number <= 1 => options with { LieRate = number },
             "--lie-after" when isNumber => options with { LieAfter = (int)number },
             "--keep" when KeepRule.TryParse(text, out KeepRule keep) => options with { Keep = keep },
+            "--sealed" when isNumber => options with { Sealed = number },
             "--replicas" when isNumber => options with { Replicas = (int)number },
             "--spread" when isNumber => options with { StartSpread = number },
             "--trace" when isNumber => options with { TraceHost = (int)number },

@@ -238,6 +238,9 @@ public sealed class Node
             case NodeInput.ContentLoaded loaded:
                 _swarm?.OnContentLoaded(loaded.Piece, loaded.Result, loaded.Content);
                 break;
+            case NodeInput.BatchKept kept:
+                _swarm?.OnBatchKept(kept.Problem);
+                break;
             case NodeInput.TrialEnded ended:
                 _swarm?.OnTrialEnded(ended);
                 break;

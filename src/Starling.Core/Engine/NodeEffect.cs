@@ -37,7 +37,7 @@ public abstract record NodeEffect
 
     /// <summary>
     /// In one durable step: keep these outputs as results, and save my attestation batch (the signed bytes as sent). Answer with
-    /// ResultStored or StoreFailed for each. Nothing about them is told to anyone before.
+    /// ResultStored or StoreFailed for each, or, when there are no outputs, with BatchKept. Nothing about them is told to anyone before.
     /// </summary>
     public sealed record KeepOutputs(IReadOnlyList<KeptOutput> Outputs, ReadOnlyMemory<byte> Batch) : NodeEffect;
 

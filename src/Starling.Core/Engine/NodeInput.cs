@@ -72,6 +72,9 @@ public abstract record NodeInput
     /// <summary>The store could not make it durable (disk full, I/O error). Nothing of it is kept.</summary>
     public sealed record StoreFailed(int Piece, ResultId Result, Problem Problem) : NodeInput;
 
+    /// <summary>The answer to <see cref="NodeEffect.KeepOutputs"/> without outputs; the problem says why the batch is not kept.</summary>
+    public sealed record BatchKept(Problem? Problem) : NodeInput;
+
     /// <summary>The answer to <see cref="NodeEffect.LoadLeaves"/>; null when the content can't be read.</summary>
     public sealed record LeavesLoaded(int Piece, ResultId Result, IReadOnlyList<Hash256>? Leaves) : NodeInput;
 

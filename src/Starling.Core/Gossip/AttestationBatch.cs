@@ -17,6 +17,9 @@ public sealed record AttestationBatch
     /// <summary>Entries of one batch at most.</summary>
     public const int MaxEntries = 256;
 
+    /// <summary>Entries of a batch of seals, or of openings, at most.</summary>
+    public const int MaxSealedEntries = 64;
+
     /// <summary>Bytes of the environment class at most.</summary>
     public const int MaxEnvironmentClassLength = 64;
 
@@ -35,8 +38,14 @@ public sealed record AttestationBatch
     /// <summary>The worker's environment class (os, processor, tools); compared only by tasks that ask for it.</summary>
     public string EnvironmentClass { get; init; } = "";
 
-    /// <summary>1 to 256 attestations, by ascending piece, each piece once.</summary>
+    /// <summary>1 to 256 attestations, by ascending piece, each piece once; none in a batch of seals.</summary>
     public required IReadOnlyList<Attestation> Entries { get; init; }
+
+    /// <summary>In a batch of seals, those: 1 to 64, by ascending piece, each piece once.</summary>
+    public IReadOnlyList<Seal> Seals { get; init; } = [];
+
+    /// <summary>In a batch that opens seals, what belongs to each of <see cref="Entries"/>; else none.</summary>
+    public IReadOnlyList<Opening> Openings { get; init; } = [];
 
     /// <summary>The signed bytes, as they are stored and forwarded.</summary>
     public required ReadOnlyMemory<byte> Raw { get; init; }

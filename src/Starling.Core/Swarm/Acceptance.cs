@@ -22,6 +22,7 @@ internal sealed class Acceptance
     private readonly SpotChecks _checks;
     private readonly Trials _trials;
     private readonly Arbiters _arbiters;
+    private readonly SealBook? _seals;
     private readonly bool _amongStrangers;
     private readonly int _self;
     private readonly SortedSet<int> _disputed = [];
@@ -29,7 +30,7 @@ internal sealed class Acceptance
     private readonly SortedSet<int> _begun = [];
     private int _workers = 1;
 
-    public Acceptance(NodeContext context, TaskFile task, PieceMap map, HitSearch hits, Trials trials, Arbiters arbiters)
+    public Acceptance(NodeContext context, TaskFile task, PieceMap map, HitSearch hits, Trials trials, Arbiters arbiters, SealBook? seals = null)
     {
         _context = context;
         _task = task;
@@ -37,6 +38,7 @@ internal sealed class Acceptance
         _hits = hits;
         _trials = trials;
         _arbiters = arbiters;
+        _seals = seals;
         Workers = new WorkerTable(context.Options.Standings);
         VerifySpec verify = task.Info.Verify;
         Lessons = new Lessons(context, map, Workers, isLearning: verify is not (VerifySpec.Own or VerifySpec.Checker), verify.WithinClass, verify.Compare is null ? null : trials);
@@ -69,7 +71,11 @@ internal sealed class Acceptance
     public int MyVote(int piece) => _map.VoteOf(piece, _self);
 
     /// <summary>What the policy says of a piece now.</summary>
-    public Verdict VerdictOn(int piece) => _judge.Judge(piece, _trials.Of(piece));
+    public Verdict VerdictOn(int piece)
+    {
+        Verdict verdict = _judge.Judge(piece, _trials.Of(piece));
+        return _seals is null || verdict.Acceptable != 0 ? verdict : verdict with { WantedRuns = Math.Max(0, verdict.WantedRuns - _seals.Promised(piece)) };
+    }
 
     /// <summary>Whether the piece is to be run here though a result of it is believed.</summary>
     public bool IsCheckDue(int piece) => _checks.IsDue(piece);
@@ -141,10 +147,15 @@ internal sealed class Acceptance
     }
 
     /// <summary>
-    /// What I offer to others of a piece: what I use; but where a command decides what is equal, what I attested, so that others can compare it. Null: nothing.
+    /// What I offer to others of a piece: what I use; but where a command decides what is equal, what I attested, so that others can compare it. Null: nothing, or what is still sealed.
     /// </summary>
     public ResultId? Offered(int piece)
     {
+        if (_seals is not null && _seals.Hides(piece))
+        {
+            return null;
+        }
+
         int mine = _task.Info.Verify.Compare is null ? -1 : MyVote(piece);
         return mine >= 0 && (_map.Held(piece) & (1 << mine)) != 0 && (_map.Acceptable(piece) & (1 << mine)) != 0
             ? _map.Candidate(piece, mine)

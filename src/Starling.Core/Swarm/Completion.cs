@@ -58,6 +58,9 @@ internal sealed class Completion
     /// <summary>No new work is taken: the owner, the author or the outcome ends it.</summary>
     public bool IsStopping { get; private set; }
 
+    /// <summary>Others wait for something that only this peer can tell them.</summary>
+    public bool MustStay { get; set; }
+
     public bool IsComplete => _completeAt != Instant.Never;
 
     public int Downloaded => _downloaded;
@@ -289,6 +292,7 @@ internal sealed class Completion
 
         if (IsComplete
             && _context.Options.ExitWhenDone
+            && !(MustStay && _links.Established.Count > 0)
             && (_links.Established.Count == 0 || _context.Now - _completeAt >= LongestStay || OthersHoldAll()))
         {
             Leave(LeaveReason.Done, null);

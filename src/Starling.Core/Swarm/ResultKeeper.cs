@@ -13,7 +13,12 @@ namespace Starling.Core.Swarm;
 /// milliseconds, steps also keep a distance, for each costs a signature, a flush and the way through three threads.
 /// </summary>
 /// <remarks>I never sign a second root for a piece: an output of which I attested another root before is not attested.</remarks>
-internal sealed class ResultKeeper(NodeContext context, AttestationLogs logs, Hash256 taskId, long log)
+/// <param name="context">Of the node.</param>
+/// <param name="logs">Everybody's logs, mine among them.</param>
+/// <param name="taskId">The task.</param>
+/// <param name="log">The log that I write.</param>
+/// <param name="seals">Where results are sealed first: the seals; else null.</param>
+internal sealed class ResultKeeper(NodeContext context, AttestationLogs logs, Hash256 taskId, long log, SealBook? seals)
 {
     /// <summary>Outputs that may wait for the disk before no further run is started.</summary>
     public const int MaxWaiting = 256;
@@ -21,8 +26,10 @@ internal sealed class ResultKeeper(NodeContext context, AttestationLogs logs, Ha
     private static readonly TimeSpan StepDistance = TimeSpan.FromMilliseconds(20);
 
     private readonly List<FinishedRun> _waiting = [];
+    private readonly SortedDictionary<int, ResultId> _toOpen = [];
     private readonly SortedDictionary<int, FinishedRun> _inFlight = [];
     private AttestationBatch? _batch;
+    private bool _isOpening;
     private int _stored;
     private Instant _nextStep;
 
@@ -32,6 +39,9 @@ internal sealed class ResultKeeper(NodeContext context, AttestationLogs logs, Ha
     /// <summary>Outputs that wait for the disk.</summary>
     public int Count => _inFlight.Count + _waiting.Count;
 
+    /// <summary>Whether a step is under way.</summary>
+    private bool IsBusy => _inFlight.Count > 0 || _isOpening;
+
     /// <summary>Whether the disk keeps up: else runs would pile up outputs.</summary>
     public bool HasRoom => _inFlight.Count + _waiting.Count < MaxWaiting;
 
@@ -39,20 +49,28 @@ internal sealed class ResultKeeper(NodeContext context, AttestationLogs logs, Ha
     public void Add(FinishedRun run) => _waiting.Add(run);
 
     /// <summary>When the next step may start, if outputs wait for that alone.</summary>
-    public Instant NextWake() => _waiting.Count > 0 && _inFlight.Count == 0 ? _nextStep : Instant.Never;
+    public Instant NextWake() => IsBusy ? Instant.Never : _toOpen.Count > 0 ? context.Now : _waiting.Count > 0 ? _nextStep : Instant.Never;
+
+    /// <summary>My seal of this piece is to be opened.</summary>
+    public void Open(int piece, ResultId result) => _toOpen[piece] = result;
 
     /// <summary>Starts the next step if none is under way.</summary>
     /// <param name="runsAreShort">Outputs come so fast that they are gathered.</param>
     public void Settle(bool runsAreShort)
     {
-        if (_inFlight.Count > 0 || _waiting.Count == 0 || (runsAreShort && context.Now < _nextStep))
+        if (!IsBusy && _toOpen.Count > 0)
+        {
+            KeepOpenings();
+        }
+
+        if (IsBusy || _waiting.Count == 0 || (runsAreShort && context.Now < _nextStep))
         {
             return;
         }
 
         _nextStep = context.Now + (runsAreShort ? StepDistance : TimeSpan.Zero);
 
-        var taken = _waiting.GetRange(0, Math.Min(_waiting.Count, AttestationBatch.MaxEntries));
+        var taken = _waiting.GetRange(0, Math.Min(_waiting.Count, seals is null ? AttestationBatch.MaxEntries : AttestationBatch.MaxSealedEntries));
         _waiting.RemoveRange(0, taken.Count);
         taken.Sort((left, right) => left.Piece.CompareTo(right.Piece));
         var outputs = new List<KeptOutput>(taken.Count);
@@ -68,12 +86,26 @@ internal sealed class ResultKeeper(NodeContext context, AttestationLogs logs, Ha
         }
 
         _stored = 0;
-        int number = logs.NumberOf(context.Self, log);
-        _batch = entries.Count == 0
-            ? null
-            : AttestationBatchCodec.Sign(
-                context.Identity, taskId, log, number < 0 ? 0 : logs.Length(number), context.Options.EnvironmentClass, entries);
+        _batch = entries.Count == 0 ? null
+            : seals is null ? Sign(entries, [], [])
+            : Sign([], entries.ConvertAll(entry => Seal.Of(taskId, context.Self, entry, Seal.SaltOf(context.Identity, taskId, entry.Piece))), []);
         context.Emit(new NodeEffect.KeepOutputs(outputs, _batch?.Raw ?? ReadOnlyMemory<byte>.Empty));
+    }
+
+    /// <summary>The store answered about openings. Returns the batch, to be published now; null: it could not be kept.</summary>
+    public AttestationBatch? AnswerOpenings(bool kept)
+    {
+        AttestationBatch? batch = kept && _isOpening ? _batch : null;
+        if (!kept && _isOpening)
+        {
+            foreach (Attestation entry in _batch!.Entries)
+            {
+                seals!.PutOff(entry.Piece);
+            }
+        }
+
+        (_batch, _isOpening) = (null, false);
+        return batch;
     }
 
     /// <summary>The store answered for one output; null when it is none of mine (a download).</summary>
@@ -97,6 +129,43 @@ internal sealed class ResultKeeper(NodeContext context, AttestationLogs logs, Ha
         }
 
         return run;
+    }
+
+    private void KeepOpenings()
+    {
+        var entries = new List<Attestation>();
+        foreach ((int piece, ResultId result) in _toOpen)
+        {
+            if (entries.Count < AttestationBatch.MaxSealedEntries)
+            {
+                entries.Add(new Attestation(piece, result));
+            }
+        }
+
+        foreach (Attestation entry in entries)
+        {
+            _toOpen.Remove(entry.Piece);
+        }
+
+        _isOpening = true;
+        _batch = Sign(entries, [], entries.ConvertAll(entry => new Opening(Seal.SaltOf(context.Identity, taskId, entry.Piece), seals!.Witnessed(entry.Piece))));
+        context.Emit(new NodeEffect.KeepOutputs([], _batch.Raw));
+    }
+
+    private AttestationBatch Sign(IReadOnlyList<Attestation> entries, IReadOnlyList<Seal> sealing, IReadOnlyList<Opening> openings)
+    {
+        int number = logs.NumberOf(context.Self, log);
+        return AttestationBatchCodec.Sign(context.Identity, taskId, new AttestationBatch
+        {
+            Worker = context.Self,
+            Log = log,
+            Sequence = number < 0 ? 0 : logs.Length(number),
+            EnvironmentClass = context.Options.EnvironmentClass,
+            Entries = entries,
+            Seals = sealing,
+            Openings = openings,
+            Raw = default,
+        });
     }
 }
 

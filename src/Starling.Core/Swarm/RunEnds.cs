@@ -8,7 +8,7 @@ namespace Starling.Core.Swarm;
 
 /// <summary>What follows from the end of a run here: its output is kept or dropped, a failure is tried again later or given up (DESIGN section 5, rule 8).</summary>
 internal sealed class RunEnds(
-    NodeContext context, PieceMap map, Acceptance acceptance, WorkScheduler scheduler, SlotTable slots, ResultKeeper keeper, LostPieces lost, Completion completion)
+    NodeContext context, PieceMap map, Acceptance acceptance, WorkScheduler scheduler, SlotTable slots, ResultKeeper keeper, LostPieces lost, Completion completion, SealBook? seals)
 {
     /// <summary>A run ended, however.</summary>
     public void OnJobExited(JobId job, JobOutcome outcome)
@@ -43,7 +43,7 @@ internal sealed class RunEnds(
         int candidate = map.IndexOf(piece, succeeded.Result);
         bool isAcceptable = candidate >= 0 && (map.Acceptable(piece) & (1 << candidate)) != 0;
         int mine = acceptance.MyVote(piece);
-        bool contradictsMe = mine >= 0 && mine != candidate;
+        bool contradictsMe = (mine >= 0 && mine != candidate) || seals?.Contradicts(piece, succeeded.Result) == true;
         bool isCheck = mine < 0 && acceptance.IsCheckDue(piece);
         bool keep = (isCheck || !map.IsFinished(piece) || map.IsRecalled(piece))
             && !keeper.IsPending(piece)
@@ -57,7 +57,7 @@ internal sealed class RunEnds(
             }
 
             scheduler.Exclude(piece);
-            keeper.Add(new FinishedRun(job, piece, succeeded.Result, succeeded.Elapsed, IsToBeAttested: mine < 0));
+            keeper.Add(new FinishedRun(job, piece, succeeded.Result, succeeded.Elapsed, IsToBeAttested: mine < 0 && seals?.HasMine(piece) != true));
             return;
         }
 

@@ -27,7 +27,9 @@ internal sealed class TaskSwarm
     private readonly PieceMap _map;
     private readonly Trials _trials;
     private readonly Arbiters _arbiters;
+    private readonly SealBook? _seals;
     private readonly Acceptance _acceptance;
+    private readonly VoteIntake _votes;
     private readonly WantedRuns _wanted;
     private readonly WorkScheduler _scheduler;
     private readonly SlotTable _slots;
@@ -60,19 +62,31 @@ internal sealed class TaskSwarm
         _slots = new SlotTable(context, _scheduler);
         var logs = new AttestationLogs(context.Self);
         _hits = new HitSearch(context, task.Info, _map, links);
+        _seals = task.Info.Verify is VerifySpec.Replicas { Sealed: { } time } sealing ? new SealBook(context, task.Id, sealing.Count, time) : null;
         _arbiters = new Arbiters(context, links, task);
         _trials = new Trials(context, _map, _scheduler, comparing: task.Info.Verify.Compare is not null);
-        _acceptance = new Acceptance(context, task, _map, _hits, _trials, _arbiters);
-        _contradictions = new Contradictions(context, links, task.Id) { Found = OnContradiction };
-        _gossip = new SwarmGossip(context, links, logs, _scheduler, _contradictions, task.Id) { BatchArrived = OnBatch, IsOutcast = _acceptance.IsOutcast, IsOutsider = task.Info.Members.Count > 0 ? key => !task.Info.Admits(key) : null };
+        _acceptance = new Acceptance(context, task, _map, _hits, _trials, _arbiters, _seals);
+        _votes = new VoteIntake(context, _map, _acceptance, _scheduler, _seals)
+        {
+            Reassess = Reassess,
+            Counted = OnCounted,
+            Proved = (batch, said) => _gossip!.Contradicted(batch, said),
+        };
+        _contradictions = new Contradictions(context, links, task.Id) { Found = _votes.OnContradiction };
+        _gossip = new SwarmGossip(context, links, logs, _scheduler, _contradictions, task.Id)
+        {
+            BatchArrived = _votes.OnBatch,
+            IsOutcast = _acceptance.IsOutcast,
+            IsOutsider = task.Info.Members.Count > 0 ? key => !task.Info.Admits(key) : null,
+        };
         _downloader = new Downloader(context, _map, links) { FellSilent = OnSilence };
         _uploader = new Uploader(context, _map, links, _acceptance.Workers, _acceptance.Offered);
         _proofs = new ProofServer(context, _map, links);
         _lost = new LostPieces(context, _map, _downloader);
         _wanted = new WantedRuns(_map, _acceptance, _hits, _lost, _scheduler);
-        _keeper = new ResultKeeper(context, logs, task.Id, restored.Log != 0 ? restored.Log : context.Options.Incarnation);
+        _keeper = new ResultKeeper(context, logs, task.Id, restored.Log != 0 ? restored.Log : context.Options.Incarnation, _seals);
         _completion = new Completion(context, task.Info, _map, links, _downloader, _slots);
-        _runEnds = new RunEnds(context, _map, _acceptance, _scheduler, _slots, _keeper, _lost, _completion);
+        _runEnds = new RunEnds(context, _map, _acceptance, _scheduler, _slots, _keeper, _lost, _completion, _seals);
         _kept = new KeptResults(context, _map, _acceptance, links, _downloader, _completion);
         Restore(restored);
     }
@@ -309,6 +323,7 @@ internal sealed class TaskSwarm
         bool finished = _map.SetHeld(piece, candidate, held: true);
         _downloader.OnStored(piece);
         _trials.Review(piece);
+        _votes.RecogniseMine(piece);
         if (finished)
         {
             OnFinished(piece);
@@ -362,6 +377,19 @@ internal sealed class TaskSwarm
 
     public void OnContentLoaded(int piece, ResultId result, ReadOnlyMemory<byte>? content) => _hits.OnContent(piece, result, content);
 
+    /// <summary>Openings of seals of mine are durable, or the disk refused them.</summary>
+    public void OnBatchKept(Problem? problem)
+    {
+        if (_keeper.AnswerOpenings(problem is null) is { } batch)
+        {
+            _gossip.Publish(batch);
+        }
+        else if (problem is not null)
+        {
+            _context.Report(new NodeEvent.Error(problem));
+        }
+    }
+
     /// <summary>The task's command looked at a result; what it refuses is not kept.</summary>
     public void OnTrialEnded(NodeInput.TrialEnded ended)
     {
@@ -384,7 +412,7 @@ internal sealed class TaskSwarm
         _trials.Review(piece);
         foreach (Worker worker in discounted)
         {
-            ReassessAllOf(worker);
+            _votes.ReassessAllOf(worker);
         }
     }
 
@@ -407,6 +435,11 @@ internal sealed class TaskSwarm
         }
 
         OnArbitersChanged(_arbiters.Tidy());
+        foreach (int piece in _seals?.Tidy() ?? [])
+        {
+            Reassess(piece);
+        }
+
         TidyAcceptance();
         Resume();
         _kept.Tidy();
@@ -425,6 +458,8 @@ internal sealed class TaskSwarm
         {
             _trials.Settle();
         }
+
+        OpenSeals();
 
         _keeper.Settle(_slots.RunsAreShort && _slots.AnyRunning);
         if (!_completion.IsStopping)
@@ -470,6 +505,7 @@ internal sealed class TaskSwarm
         yield return ("pieces with too few copies", _kept.Count, _map.Count);
         yield return ("proof requests", _proofs.Count, ProofServer.MaxWaiting);
         yield return ("delegations", _arbiters.Count, DelegationTable.MaxNotices);
+        yield return ("pieces with seals", _seals?.Count ?? 0, _map.Count);
         yield return ("trials", _trials.Count, _map.Count);
         yield return ("outputs waiting", _keeper.Count, ResultKeeper.MaxWaiting + _context.Options.Slots);
         yield return ("bytes being fetched", _downloader.ActiveBytes, Downloader.MaxActiveBytes + Task.Info.PieceLength);
@@ -588,6 +624,14 @@ internal sealed class TaskSwarm
             }
         }
 
+        foreach (Seal seal in batch.Seals)
+        {
+            if (seal.Piece >= _map.Count)
+            {
+                return false;
+            }
+        }
+
         return true;
     }
 
@@ -617,94 +661,15 @@ internal sealed class TaskSwarm
         }
     }
 
-    private void OnBatch(AttestationBatch batch)
+    /// <summary>The worker of a vote holds what it attested.</summary>
+    private void OnCounted(Worker worker, int piece, int candidate)
     {
-        if (_acceptance.Heard(batch.Worker, batch.EnvironmentClass) is not { } worker)
+        if (_links.Find(worker.Key) is { } neighbour && !neighbour.Released.Contains(piece))
         {
-            return;
+            Learn(neighbour, piece, candidate);
         }
 
-        PeerLink? neighbour = _links.Find(batch.Worker);
-        foreach (Attestation entry in batch.Entries)
-        {
-            int candidate = _map.Add(entry.Piece, entry.Result, mine: batch.Worker == _context.Self);
-            if (candidate < 0)
-            {
-                if (_map.VoteOf(entry.Piece, worker.Number) >= 0)
-                {
-                    NoteContradiction(worker, batch, entry);
-                }
-
-                continue;
-            }
-
-            switch (_map.AddVote(entry.Piece, worker.Number, candidate))
-            {
-                case VoteOutcome.Contradiction:
-                    NoteContradiction(worker, batch, entry);
-                    continue;
-                case VoteOutcome.Known:
-                    continue;
-            }
-
-            _acceptance.Lessons.Voted(worker, entry.Piece);
-            if (batch.Worker == _context.Self)
-            {
-                _scheduler.Exclude(entry.Piece);
-            }
-            else
-            {
-                _scheduler.Attested(batch.Worker, entry.Piece, _context.Now, isFirst: IsFirstVote(entry.Piece, worker.Number));
-            }
-
-            if (neighbour is not null && !neighbour.Released.Contains(entry.Piece))
-            {
-                Learn(neighbour, entry.Piece, candidate);
-            }
-
-            LearnEarly(entry.Piece, entry.Result, candidate);
-            Reassess(entry.Piece);
-        }
-    }
-
-    private void NoteContradiction(Worker worker, AttestationBatch batch, Attestation said)
-    {
-        if (!_gossip.Contradicted(batch, said))
-        {
-            OnContradiction(worker.Key, said.Piece);
-        }
-    }
-
-    private bool IsFirstVote(int piece, int worker)
-    {
-        foreach ((int number, _, _) in _map.Votes(piece))
-        {
-            if (number != worker)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private void OnContradiction(PublicKey key, int piece)
-    {
-        if (_acceptance.Workers.Find(key) is { } worker && _acceptance.Distrust(worker, piece))
-        {
-            ReassessAllOf(worker);
-        }
-    }
-
-    private void ReassessAllOf(Worker worker)
-    {
-        for (int i = 0; i < _map.Count; i++)
-        {
-            if (_map.VoteOf(i, worker.Number) >= 0)
-            {
-                Reassess(i);
-            }
-        }
+        LearnEarly(piece, _map.Candidate(piece, candidate), candidate);
     }
 
     private void OnHeld(PeerLink link, TaskMessage.Held held)
@@ -815,7 +780,7 @@ internal sealed class TaskSwarm
         {
             if (_acceptance.Appoint(change))
             {
-                ReassessAllOf(_acceptance.Workers.TryFind(change.Key)!);
+                _votes.ReassessAllOf(_acceptance.Workers.TryFind(change.Key)!);
             }
         }
 
@@ -989,6 +954,19 @@ internal sealed class TaskSwarm
         }
 
         _wanted.Tidy();
+    }
+
+    private void OpenSeals()
+    {
+        foreach (int piece in _seals?.TakeDue() ?? [])
+        {
+            if (_acceptance.MyVote(piece) is >= 0 and int mine)
+            {
+                _keeper.Open(piece, _map.Candidate(piece, mine));
+            }
+        }
+
+        _completion.MustStay = _seals is { HidesMine: true };
     }
 
     private void Surrender()

@@ -22,9 +22,6 @@ public static class TaskInfoValidator
     /// <summary>The keys of <c>run</c> that say of which form it is.</summary>
     public static IReadOnlyList<string> RunForms { get; } = ["container", "kernel", "shell", "wasm"];
 
-    /// <summary>Modes and modifiers of <c>verify</c> (DESIGN section 6) that this version does not have yet.</summary>
-    public static IReadOnlyList<string> LaterVerifyKeys { get; } = ["sealed"];
-
     /// <summary>The one value of the modifier <c>class</c>.</summary>
     public const string EnvironmentClass = "env";
 
@@ -43,6 +40,7 @@ public static class TaskInfoValidator
             ?? CheckLimits(info.Limits)
             ?? CheckMembers(info.Members)
             ?? CheckVerify(info.Verify, info.Author is not null)
+            ?? CheckSealed(info)
             ?? (info.Verify.Compare is { } compare ? CheckCommand("verify.compare", compare) : null);
     }
 
@@ -234,6 +232,18 @@ public static class TaskInfoValidator
         VerifySpec.Arbiter => null,
         VerifySpec.Checker checker => CheckCommand("verify.checker", checker.Command),
         _ => Wrong("verify", "is missing", "Use own, arbiter, replicas: 2, trust: 20 or checker: COMMAND."),
+    };
+
+    private static Problem? CheckSealed(TaskInfo info) => info.Verify.Sealed switch
+    {
+        null => null,
+        _ when info.Verify is not VerifySpec.Replicas => Wrong("verify.sealed", "waits for a number of results, which this mode does not ask for", "Leave it out, or use replicas."),
+        _ when info.Verify is VerifySpec.Replicas { Count: > TaskLimitsOfFormat.MaxSealedReplicas } =>
+            Wrong("verify.replicas", $"is more than {TaskLimitsOfFormat.MaxSealedReplicas} beside sealed", "Ask for fewer, or leave sealed out."),
+        _ when info.Until == Until.First => Wrong("verify.sealed", "would hold back the hit of a search", "Leave it out, or leave until: first out."),
+        { } time when time < TaskLimitsOfFormat.MinSealed || time > TaskLimitsOfFormat.MaxSealed || time.Ticks % TimeSpan.TicksPerSecond != 0 =>
+            Wrong("verify.sealed", $"is {time.TotalSeconds} s", "Give whole seconds, 1s to 1h."),
+        _ => null,
     };
 
     private static Problem? CheckIsInput(string key, string name, IReadOnlyList<InputSpec> inputs) =>

@@ -65,6 +65,15 @@ public static class TaskLimitsOfFormat
     /// <summary>Matching attestations that <c>replicas</c> may ask for.</summary>
     public const int MaxReplicas = 64;
 
+    /// <summary>Matching attestations that <c>replicas</c> may ask for beside <c>sealed</c>: an opening witnesses all other seals.</summary>
+    public const int MaxSealedReplicas = 8;
+
+    /// <summary>The shortest time of <c>sealed</c>.</summary>
+    public static TimeSpan MinSealed { get; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest time of <c>sealed</c>.</summary>
+    public static TimeSpan MaxSealed { get; } = TimeSpan.FromHours(1);
+
     /// <summary>The least threshold of <c>verify: {trust: t}</c>; 1 would believe everybody.</summary>
     public const int MinTrust = 2;
 

@@ -1,3 +1,5 @@
+using System;
+
 namespace Starling.Core.Tasks;
 
 /// <summary>The mode that decides when a result is believed, and its modifiers (DESIGN section 6).</summary>
@@ -15,6 +17,12 @@ public abstract record VerifySpec
     /// <see cref="Replicas"/> and <see cref="Trust"/>.
     /// </summary>
     public string? Compare { get; init; }
+
+    /// <summary>
+    /// Modifier <c>sealed: time</c>: workers first publish fingerprints of their results, and open them when there are enough, or when the time is over; null: results
+    /// are open from the start. Of <see cref="Replicas"/>.
+    /// </summary>
+    public TimeSpan? Sealed { get; init; }
 
     /// <summary>The command that looks at results here before they are believed; null: none does.</summary>
     public string? TrialCommand => this is Checker checker ? checker.Command : Compare;

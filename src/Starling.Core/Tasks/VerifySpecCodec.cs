@@ -1,11 +1,11 @@
-using System.Linq;
+using System;
 using Starling.Core.Bencode;
 
 namespace Starling.Core.Tasks;
 
 /// <summary>
 /// <c>verify</c> of a task file (DESIGN sections 3 and 6): the word <c>own</c> or <c>arbiter</c>, or a dictionary with one of <c>replicas</c>, <c>trust</c> and
-/// <c>checker</c>, and the modifiers <c>class</c> and <c>compare</c>. A key that is not known refuses the task: skipping it would believe more than the author wants.
+/// <c>checker</c>, and the modifiers <c>class</c>, <c>compare</c> and <c>sealed</c> (seconds). A key that is not known refuses the task: skipping it would believe more than the author wants.
 /// </summary>
 internal static class VerifySpecCodec
 {
@@ -39,7 +39,13 @@ internal static class VerifySpecCodec
         {
             writer.Integer("replicas"u8, replicas.Count);
         }
-        else if (verify is VerifySpec.Trust trust)
+
+        if (verify.Sealed is { } time)
+        {
+            writer.Integer("sealed"u8, (long)time.TotalSeconds);
+        }
+
+        if (verify is VerifySpec.Trust trust)
         {
             writer.Integer("trust"u8, trust.Threshold);
         }
@@ -76,12 +82,11 @@ internal static class VerifySpecCodec
         foreach (BEntry entry in dictionary.Entries)
         {
             string key = BString.TryGetText(entry.Key.Span, out string? text) ? text : "?";
-            if (key is not ("replicas" or "trust" or "checker" or "class" or "compare"))
+            if (key is not ("replicas" or "trust" or "checker" or "class" or "compare" or "sealed"))
             {
-                bool later = TaskInfoValidator.LaterVerifyKeys.Contains(key);
                 fields.Refuse(
                     "verify",
-                    later ? $"{key} is not supported by this version" : $"'{SafePath.Quoted(key)}' is not known",
+                    $"'{SafePath.Quoted(key)}' is not known",
                     "Use a newer program for this task; nothing of it runs here, because its results could not be judged.");
             }
         }
@@ -107,6 +112,7 @@ internal static class VerifySpecCodec
         VerifySpec mode = verify["replicas"] is not null ? new VerifySpec.Replicas(verify.WholeInt32("replicas") ?? 0)
             : verify["trust"] is not null ? new VerifySpec.Trust(verify.WholeInt32("trust") ?? 0)
             : new VerifySpec.Checker(verify.Text("checker") ?? "");
-        return mode with { WithinClass = withinClass, Compare = verify["compare"] is null ? null : verify.Text("compare") };
+        int? time = verify["sealed"] is null ? null : verify.WholeInt32("sealed");
+        return mode with { Sealed = time is { } seconds ? TimeSpan.FromSeconds(seconds) : null, WithinClass = withinClass, Compare = verify["compare"] is null ? null : verify.Text("compare") };
     }
 }

@@ -377,6 +377,11 @@ internal sealed class StoreWriter : IDisposable
 
         foreach (DurableStep step in _pending)
         {
+            if (step.Results.Count == 0)
+            {
+                _post(new NodeInput.BatchKept(step.Problem));
+            }
+
             foreach ((ResultKey key, _) in step.Results)
             {
                 _post(step.Problem is null

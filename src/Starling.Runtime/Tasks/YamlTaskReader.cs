@@ -274,11 +274,7 @@ public sealed class YamlTaskReader
 
         foreach (YamlEntry entry in map.Entries)
         {
-            if (TaskInfoValidator.LaterVerifyKeys.Contains(entry.Key))
-            {
-                _fields.Refuse("verify", $"{entry.Key} comes with a later version", hint);
-            }
-            else if (entry.Key is not ("replicas" or "trust" or "checker" or "class" or "compare"))
+            if (entry.Key is not ("replicas" or "trust" or "checker" or "class" or "compare" or "sealed"))
             {
                 _fields.Refuse("verify", $"'{SafePath.Quoted(entry.Key)}' is not understood", hint);
             }
@@ -289,6 +285,7 @@ public sealed class YamlTaskReader
         int? trust = verify.Whole("trust", "20");
         string? checker = verify.Text("checker", "'grep -q ^ok \"$RESULT\"'");
         string? compare = verify.Text("compare", "'cmp -s \"$RESULT\" \"$OTHER\"'");
+        TimeSpan? time = verify.Duration("sealed", "5m");
         string? within = verify.Text("class", TaskInfoValidator.EnvironmentClass);
         if (within is not (null or TaskInfoValidator.EnvironmentClass))
         {
@@ -304,7 +301,7 @@ public sealed class YamlTaskReader
         VerifySpec mode = checker is not null ? new VerifySpec.Checker(checker)
             : trust is { } threshold ? new VerifySpec.Trust(threshold)
             : new VerifySpec.Replicas(replicas ?? 0);
-        return mode with { WithinClass = within is not null, Compare = compare };
+        return mode with { Sealed = time, WithinClass = within is not null, Compare = compare };
     }
 
     private List<PublicKey> ReadMembers()

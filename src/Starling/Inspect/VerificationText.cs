@@ -16,7 +16,7 @@ internal static class VerificationText
         return verify switch
         {
             VerifySpec.Own => "a result is believed when a member of the swarm, or this machine, computed it",
-            VerifySpec.Replicas replicas => $"a result is believed when {replicas.Count} workers that do not share an identity{within} got {same}{acquaintance}",
+            VerifySpec.Replicas replicas => $"a result is believed when {replicas.Count} workers that do not share an identity{within} got {same}{acquaintance}{(verify.Sealed is { } time ? $"; results stay sealed until there are {replicas.Count}, {time.TotalSeconds:0} s at most" : "")}",
             VerifySpec.Trust trust =>
                 $"a result is believed when those who got {(verify.Compare is null ? "it" : same)}{within} outweigh all others {trust.Threshold - 1} to 1: {StrangersFor(trust.Threshold)} strangers, "
                 + $"fewer workers the more results of them were confirmed here{acquaintance}",

@@ -54,7 +54,7 @@ internal static class GossipTargets
             Covers = [typeof(AttestationBatchCodec), typeof(BatchCache), typeof(ResultRecord), typeof(EnvironmentClassText)],
             IsCanonical = true,
             MaxSize = 1024,
-            Seeds = () => [Parts.TwoResults.Raw.ToArray(), Parts.Hit.Raw.ToArray()],
+            Seeds = () => [Parts.TwoResults.Raw.ToArray(), Parts.Hit.Raw.ToArray(), Parts.Seals.Raw.ToArray(), Parts.Opened.Raw.ToArray()],
             Start = () =>
             {
                 var cache = new BatchCache(4);
@@ -63,7 +63,7 @@ internal static class GossipTargets
                     bool understood = AttestationBatchCodec.TryDecode(input, out AttestationBatch? batch);
                     bool cached = cache.TryDecode(input.Span, out AttestationBatch? same);
                     FuzzFailureException.Unless(understood == cached && (same is null || same.Raw.Span.SequenceEqual(input.Span)), "the cache has another batch");
-                    return understood ? SameBody(input, AttestationBatchCodec.Sign(Parts.Worker, default, batch!.Log, batch.Sequence, batch.EnvironmentClass, same!.Entries).Raw) : null;
+                    return understood ? SameBody(input, AttestationBatchCodec.Sign(Parts.Worker, default, batch! with { Entries = same!.Entries }).Raw) : null;
                 };
             },
         },

@@ -73,6 +73,14 @@ internal static class Parts
     public static AttestationBatch TwoResults { get; } =
         Batch(TaskId, 0, "linux-x64", new Attestation(7, MerkleTree.ResultOf("49\n"u8)), new Attestation(8, ResultId.Empty));
 
+    /// <summary>Two seals, and the batch that opens one of them.</summary>
+    public static AttestationBatch Seals { get; } = AttestationBatchCodec.Sign(Worker, TaskId, Draft with { Seals = [new Seal(3, Hash256.Of("seal"u8)), new Seal(9, Hash256.Of("other"u8))] });
+
+    public static AttestationBatch Opened { get; } = AttestationBatchCodec.Sign(
+        Worker, TaskId, Draft with { Sequence = 1, Entries = [new Attestation(9, MerkleTree.ResultOf("x"u8))], Openings = [new Opening(Hash256.Of("salt"u8), [Hash256.Of("witness"u8)])] });
+
+    private static AttestationBatch Draft => new() { Worker = default, Log = 1_767_225_600_000, Sequence = 0, EnvironmentClass = "linux-x64", Entries = [], Raw = default };
+
     public static AttestationBatch Hit { get; } = Batch(TaskId, 1, "", new Attestation(9, MerkleTree.ResultOf("2083236893\n"u8)));
 
     public static byte[] BigContent { get; } = Latin(new string('a', 16_384) + new string('b', 16_384) + "c");

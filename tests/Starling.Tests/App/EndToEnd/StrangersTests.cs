@@ -50,6 +50,25 @@ public sealed class StrangersTests : IDisposable
     }
 
     [Fact]
+    public void What_both_sealed_is_opened_before_anybody_leaves()
+    {
+        string yaml = $"name: {_name}\npieces: 6\nrun: {{ kernel: sleep, seconds: \"0.02\", bytes: 100 }}\nverify: {{ replicas: 2, sealed: 30s }}\n";
+        using StarlingRun first = StarlingRun.Start(_one.Path, "run", _one.File("task.yaml", yaml), "--dir", _one.Folder("out"), "--listen", "127.0.0.1:0", "--json");
+        string address = first.WaitFor(EventName.Started).Listen!;
+        using StarlingRun second = StarlingRun.Start(
+            _two.Path, "run", _two.File("task.yaml", yaml), "--dir", _two.Folder("out"), "--listen", "127.0.0.1:0", "--peer", address, "--exit", "--json");
+        Assert.Equal((0, ""), (second.WaitForExit(), second.Error));
+        first.WaitFor(EventName.Complete);
+        first.Signal(15);
+        first.WaitForExit();
+
+        // Each found the other's results equal to its own, which it could only after they were opened.
+        using StarlingRun trust = StarlingRun.Finish(_one.Path, "trust", "--json");
+        JsonElement known = JsonDocument.Parse(Assert.Single(trust.Lines)).RootElement;
+        Assert.Equal((6, 0), (known.GetProperty("confirmed").GetInt32(), known.GetProperty("refuted").GetInt32()));
+    }
+
+    [Fact]
     public void The_owner_may_believe_or_disbelieve_anybody()
     {
         string key = string.Concat(Enumerable.Repeat("ab", 32));

@@ -57,7 +57,7 @@ public sealed class TaskFormatPropertyTests
             Files = [.. Enumerable.Range(0, files).Select(i => new OutputFile($"f{i}", pieces))],
             Verify = replicas % 3 == 0
                 ? new VerifySpec.Trust(replicas) { WithinClass = replicas % 2 == 0, Compare = replicas % 3 == 0 ? "cmp" : null }
-                : new VerifySpec.Replicas(replicas) { WithinClass = replicas % 2 == 0 },
+                : new VerifySpec.Replicas(replicas) { WithinClass = replicas % 2 == 0, Sealed = replicas is 5 or 7 ? TimeSpan.FromSeconds(replicas) : null },
             Limits = new RunLimits { Wall = TimeSpan.FromSeconds(seconds) },
             PieceLength = length,
         };

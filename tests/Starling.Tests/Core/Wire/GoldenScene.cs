@@ -66,6 +66,12 @@ public static class GoldenScene
     public static AttestationBatch TwoResults() => AttestationBatchCodec.Sign(
         Worker, TaskId, Log, 0, "linux-x64", [new Attestation(7, MerkleTree.ResultOf("49\n"u8)), new Attestation(8, ResultId.Empty)]);
 
+    private static Attestation Sealed => new(7, MerkleTree.ResultOf("49\n"u8));
+
+    private static Hash256 Salt => Seal.SaltOf(Worker, TaskId, 7);
+
+    private static AttestationBatch SealedBatch() => new() { Worker = default, Log = Log, Sequence = 0, Entries = [], Raw = default };
+
     public static AttestationBatch Hit() => AttestationBatchCodec.Sign(
         Worker, TaskId, Log, 1, "", [new Attestation(9, MerkleTree.ResultOf("2083236893\n"u8))]);
 
@@ -94,6 +100,9 @@ public static class GoldenScene
         "st_claim-three" => new TaskMessage.Claims([new AgedClaimBatch(ThreeClaims(), TimeSpan.FromMilliseconds(250))]),
         "st_attest" => new TaskMessage.Attests([TwoResults()], []),
         "st_attest-positions" => new TaskMessage.Attests([], [new LogPosition(Worker.PublicKey, Log, 1)]),
+        "st_attest-seals" => new TaskMessage.Attests([AttestationBatchCodec.Sign(Worker, TaskId, SealedBatch() with { Seals = [Seal.Of(TaskId, Worker.PublicKey, Sealed, Salt)] })], []),
+        "st_attest-openings" => new TaskMessage.Attests(
+            [AttestationBatchCodec.Sign(Worker, TaskId, SealedBatch() with { Sequence = 1, Entries = [Sealed], Openings = [new Opening(Salt, [Hash256.Of("another seal"u8)])] })], []),
         "st_held" => new TaskMessage.Held([new Attestation(300, MerkleTree.ResultOf("90000\n"u8)), new Attestation(8, ResultId.Empty)]),
         "st_held-released" => new TaskMessage.Released([new Attestation(300, MerkleTree.ResultOf("90000\n"u8)), new Attestation(8, ResultId.Empty)]),
         "st_proof-request" => new TaskMessage.ProofRequest(9, MerkleTree.ResultOf(BigContent)),

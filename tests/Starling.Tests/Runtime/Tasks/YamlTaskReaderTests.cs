@@ -70,6 +70,7 @@ public sealed class YamlTaskReaderTests
         Assert.Equal(new VerifySpec.Trust(20), Read("name: x\nrun: a\npieces: 1\nverify: {trust: 20}").Verify);
         Assert.Equal(new VerifySpec.Checker("test -s $RESULT"), Read("name: x\nrun: a\npieces: 1\nverify: {checker: test -s $RESULT}").Verify);
         Assert.Equal(new VerifySpec.Trust(20) { Compare = "near" }, Read("name: x\nrun: a\npieces: 1\nverify: {trust: 20, compare: near}").Verify);
+        Assert.Equal(new VerifySpec.Replicas(3) { Sealed = TimeSpan.FromMinutes(5) }, Read("name: x\nrun: a\npieces: 1\nverify: {replicas: 3, sealed: 5m}").Verify);
         Assert.Equal(new VerifySpec.Replicas(2) { WithinClass = true }, Read("name: x\nrun: a\npieces: 1\nverify: {replicas: 2, class: env}").Verify);
         Assert.Equal(new VerifySpec.Arbiter(), Read("name: x\nrun: a\npieces: 1\nverify: arbiter").Verify);
         Assert.Equal(new VerifySpec.Own(), Read("name: x\nrun: a\npieces: 1\nverify: own").Verify);
@@ -121,10 +122,9 @@ public sealed class YamlTaskReaderTests
     [InlineData("name: x\nrun: a\nfiles:\n- path: a\n  pieces: b", "t.yaml:5: files[0].pieces: 'b' is not a whole number")]
     [InlineData("name: x\nrun: a\nchunk: {input: b}", "t.yaml:3: chunk: needs input and size")]
     [InlineData("name: x\nrun: a\npieces: 1\nverify: trust", "t.yaml:4: verify: 'trust' is not understood")]
-    [InlineData("name: x\nrun: a\npieces: 1\nverify: {sealed: a}", "t.yaml:4: verify: sealed comes with a later version")]
+    [InlineData("name: x\nrun: a\npieces: 1\nverify: {later: a}", "t.yaml:4: verify: 'later' is not understood")]
     [InlineData("name: x\nrun: a\npieces: 1\nverify: {trust: 20, replicas: 2}", "t.yaml:4: verify: names two modes")]
     [InlineData("name: x\nrun: a\npieces: 1\nverify: {trust: 20, class: cpu}", "t.yaml:4: verify: class 'cpu' is not understood")]
-    [InlineData("name: x\nrun: a\npieces: 1\nverify: {sealed: 1, replicas: 2}", "t.yaml:4: verify: sealed comes with a later version")]
     [InlineData("name: x\nrun: a\npieces: 1\nverify: replicas", "t.yaml:4: verify: 'replicas' is not understood")]
     [InlineData("name: x\nrun: a\npieces: 1\nverify: {own: 1, replicas: 2}", "t.yaml:4: verify: 'own' is not understood")]
     [InlineData("name: x\nrun: a\npieces: 1\nverify: {}", "t.yaml:4: verify: names no mode")]

@@ -22,6 +22,12 @@ public sealed class FoundBySimulationTests
     [InlineData(63)]
     public void PeersThatStartFromALinkAndMeetEachOtherFirst_GetTheTaskFile(ulong seed) => Run(seed);
 
+    [Theory]
+    [InlineData(18)]
+    [InlineData(37)]
+    public void WhatWasSealedAndIsGoneWithItsFolder_IsRunAgain(ulong seed) =>
+        new SimWorld(Scenario.Apply("sealed", new SimOptions { Seed = seed, Peers = 8, Pieces = 30 })!).Run();
+
     [Fact]
     public void ANewcomerThatKnowsOneFullPeer_FindsAPlaceElsewhere()
     {

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Linq;
 using Starling.Sim.Adversaries;
 using Starling.Sim.Swarms;
@@ -75,5 +76,35 @@ public sealed class LiarsTests
 
         // Four judge in about a quarter of the time that the author needs alone.
         Assert.True(report.LastComplete < 0.4 * options.Pieces * options.PieceSeconds, report.ToString());
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Sealed_results_are_opened_and_no_lie_is_believed(int replicas)
+    {
+        SimReport report = new SimWorld(_strangers with { Trust = 0, Replicas = replicas, Sealed = 30, Pieces = 100 }).Run();
+        Assert.Equal(0, report.WrongNow);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(30, false)]
+    public void Copiers_are_taken_for_workers_unless_results_are_sealed(double seconds, bool believed)
+    {
+        Assert.True(AdversaryMix.TryParse("copy:3", out IReadOnlyList<AdversaryGroup> copiers));
+        SimReport report = new SimWorld(_strangers with { Trust = 0, Replicas = 2, Sealed = seconds, Adversaries = copiers, Pieces = 100 }).Run();
+        Assert.Equal(believed, report.AdversariesConfirmed > 0);
+    }
+
+    [Fact]
+    public void Seals_that_are_never_opened_delay_nothing_for_longer_than_the_deadline()
+    {
+        Assert.True(AdversaryMix.TryParse("seal-only:3", out IReadOnlyList<AdversaryGroup> withholding));
+        SimOptions options = _strangers with { Trust = 0, Replicas = 2, Sealed = 30, Adversaries = [], Pieces = 100 };
+        double alone = new SimWorld(options).Run().LastComplete;
+        SimReport report = new SimWorld(options with { Adversaries = withholding }).Run();
+        Assert.True(report.LastComplete - alone < 2 * options.Sealed, $"{alone} s alone; {report}");
+        Assert.True(report.Refusals.ContainsKey("withheld"), report.ToString());
     }
 }
