@@ -215,6 +215,8 @@ internal static class NetBench
 
         public void DropResult(int piece, ResultId result) => throw new NotSupportedException();
 
+        public void ReleaseResult(int piece, ResultId result) => throw new NotSupportedException();
+
         public void SaveBatch(ReadOnlyMemory<byte> batch) => throw new NotSupportedException();
 
         public void SaveAccepted(int piece, ResultId result, bool accepted) => throw new NotSupportedException();
