@@ -191,7 +191,7 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
             }
 
             int depth = exchange.IsLate ? 0 : exchange.Snubbed || !exchange.HasDelivered ? 1 : DepthOf(exchange);
-            while (exchange.Outstanding.Count + exchange.ProofsOwed < depth)
+            while (exchange.Awaited < depth && exchange.Outstanding.Count < MaxDepth)
             {
                 if (!AskNext(link))
                 {
@@ -435,9 +435,16 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
         ExchangeState exchange = link.Exchange;
         TimeSpan patience = lease / RunsInALease > MutePatience ? lease / RunsInALease : MutePatience;
         TimeSpan owes = exchange.OwesFor(context.Now) ?? TimeSpan.Zero;
-        if (owes > EndgameAfter && !exchange.IsLate)
+        if (exchange.ProofsOwed > 0 && context.Now - exchange.ProofOwedSince > FirstBlockTimeout)
         {
-            exchange.IsLate = true;
+            // The answer may have got lost with the result: for ever is too long not to ask again.
+            exchange.ForgetProofs();
+        }
+
+        bool wasLate = exchange.IsLate;
+        exchange.IsLate = owes > EndgameAfter;
+        if (exchange.IsLate && !wasLate)
+        {
             foreach (PeerLink other in links.Established)
             {
                 other.Exchange.Starved = false;

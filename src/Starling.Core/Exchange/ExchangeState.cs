@@ -105,6 +105,24 @@ internal sealed class ExchangeState
         IsLate = false;
     }
 
+    /// <summary>No answer is reckoned with any more.</summary>
+    public void ForgetProofs() => ProofsOwed = 0;
+
+    /// <summary>Answers that are waited for; of blocks that are not needed any more none is.</summary>
+    public int Awaited
+    {
+        get
+        {
+            int awaited = ProofsOwed;
+            foreach (BlockRequest request in Outstanding)
+            {
+                awaited += request.Stale ? 0 : 1;
+            }
+
+            return awaited;
+        }
+    }
+
     /// <summary>How long it has owed something and sent nothing; null: it owes nothing.</summary>
     public TimeSpan? OwesFor(Instant now)
     {

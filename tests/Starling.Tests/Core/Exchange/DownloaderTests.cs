@@ -358,6 +358,33 @@ public sealed class DownloaderTests
         Assert.Equal((1, true), (downloader.Availability(0), downloader.IsDeliverable(0)));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Who_was_late_and_owes_nothing_any_more_is_asked_again(bool chokes)
+    {
+        PeerLink peer = Unchoked(Holder("peer", 0, Content(0, 100)));
+        _downloader.Pump();
+        _parts.Pass(5);
+        _downloader.Tidy(_lease);
+        if (chokes)
+        {
+            _downloader.OnChoke(peer);
+            _downloader.OnUnchoke(peer);
+        }
+        else
+        {
+            _downloader.OnReject(peer, new PeerMessage.RejectRequest(0, 0, 100));
+            Accept(1, Content(1, 100));
+            _downloader.Learn(peer, 1, 0);
+        }
+
+        _parts.TakeSent(peer);
+        _downloader.Tidy(_lease);
+        _downloader.Pump();
+        Assert.Single(_parts.TakeSent(peer).OfType<PeerMessage.Request>());
+    }
+
     private PeerLink Unchoked(PeerLink link)
     {
         _downloader.OnUnchoke(link);
