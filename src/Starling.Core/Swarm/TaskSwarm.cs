@@ -40,6 +40,7 @@ internal sealed class TaskSwarm
     private readonly ProofServer _proofs;
     private readonly ResultKeeper _keeper;
     private readonly LostPieces _lost;
+    private readonly Holders _holders;
     private readonly HitSearch _hits;
     private readonly Completion _completion;
     private readonly RunEnds _runEnds;
@@ -69,7 +70,7 @@ internal sealed class TaskSwarm
         _votes = new VoteIntake(context, _map, _acceptance, _scheduler, _seals)
         {
             Reassess = Reassess,
-            Counted = OnCounted,
+            Counted = (worker, piece, candidate) => _holders!.OnCounted(worker, piece, candidate),
             Proved = (batch, said) => _gossip!.Contradicted(batch, said),
         };
         _contradictions = new Contradictions(context, links, task.Id) { Found = _votes.OnContradiction };
@@ -79,10 +80,11 @@ internal sealed class TaskSwarm
             IsOutcast = _acceptance.IsOutcast,
             IsOutsider = task.Info.Members.Count > 0 ? key => !task.Info.Admits(key) : null,
         };
-        _downloader = new Downloader(context, _map, links) { FellSilent = OnSilence };
+        _downloader = new Downloader(context, _map, links) { FellSilent = link => _holders!.OnSilence(link) };
         _uploader = new Uploader(context, _map, links, _acceptance.Workers, _acceptance.Offered);
         _proofs = new ProofServer(context, _map, links);
         _lost = new LostPieces(context, _map, _downloader);
+        _holders = new Holders(links, _map, _acceptance, _downloader, _scheduler, _lost, _gossip) { Reassess = Reassess };
         _wanted = new WantedRuns(_map, _acceptance, _hits, _lost, _scheduler);
         _keeper = new ResultKeeper(context, logs, task.Id, restored.Log != 0 ? restored.Log : context.Options.Incarnation, _seals);
         _completion = new Completion(context, task.Info, _map, links, _downloader, _slots);
@@ -124,18 +126,7 @@ internal sealed class TaskSwarm
     public void OnEstablished(PeerLink link)
     {
         _scheduler.SawWorker(link.Key, link.Cores, _context.Now);
-        if (_acceptance.Workers.TryFind(link.Key) is { } worker)
-        {
-            for (int piece = 0; piece < _map.Count; piece++)
-            {
-                int candidate = _map.VoteOf(piece, worker.Number);
-                if (candidate >= 0)
-                {
-                    Learn(link, piece, candidate);
-                }
-            }
-        }
-
+        _holders.OnEstablished(link);
         _kept.OnEstablished(link);
         _arbiters.OnEstablished(link);
         _gossip.OnEstablished(link);
@@ -149,59 +140,9 @@ internal sealed class TaskSwarm
         }
 
         _downloader.OnLinkClosed(link);
-        if (_links.IsBanned(link.Key) && _acceptance.Workers.TryFind(link.Key) is { } worker)
+        if (_links.IsBanned(link.Key))
         {
-            GiveUpResultsOf(worker);
-        }
-    }
-
-    /// <summary>A neighbour that never sent anything owes results: what only it holds is run again, and what it says that it runs is not left to it.</summary>
-    private void OnSilence(PeerLink link)
-    {
-        if (!link.Exchange.HasDelivered)
-        {
-            _scheduler.WorkerLeft(link.Key);
-        }
-
-        if (_acceptance.Workers.TryFind(link.Key) is { } worker)
-        {
-            GiveUpResultsOf(worker);
-        }
-    }
-
-    /// <summary>Whether all who attested what is believed of a piece are neighbours that send nothing, and nobody else here holds it.</summary>
-    private bool IsWithheld(int piece)
-    {
-        bool any = false;
-        foreach ((int number, int candidate, _) in _map.Votes(piece))
-        {
-            if ((_map.Acceptable(piece) & (1 << candidate)) != 0)
-            {
-                any = true;
-                if (_links.Find(_acceptance.Workers[number].Key) is not { Exchange.IsMute: true })
-                {
-                    return false;
-                }
-            }
-        }
-
-        return any && _downloader.Availability(piece) == 0;
-    }
-
-    /// <summary>
-    /// Whoever was banned or is silent will not deliver what it attested: where nobody else holds it either, the piece is computed again at once instead of
-    /// after the patience for peers that only left.
-    /// </summary>
-    private void GiveUpResultsOf(Worker worker)
-    {
-        for (int piece = 0; piece < _map.Count; piece++)
-        {
-            if (_map.VoteOf(piece, worker.Number) >= 0 && _map.IsAccepted(piece) && !_map.IsFinished(piece)
-                && _downloader.Availability(piece) == 0 && _lost.GiveUp(piece))
-            {
-                _scheduler.Include(piece);
-                Reassess(piece);
-            }
+            _holders.GiveUpResultsOf(link.Key);
         }
     }
 
@@ -276,10 +217,10 @@ internal sealed class TaskSwarm
                 OnAttests(link, attests);
                 break;
             case TaskMessage.Held held:
-                OnHeld(link, held);
+                _holders.OnHeld(link, held);
                 break;
             case TaskMessage.Released released:
-                OnReleased(link, released);
+                _holders.OnReleased(link, released);
                 break;
             case TaskMessage.ProofRequest request:
                 _proofs.OnRequest(link, request);
@@ -652,65 +593,7 @@ internal sealed class TaskSwarm
             return;
         }
 
-        for (int piece = 0; piece < _map.Count; piece++)
-        {
-            if (_acceptance.Offered(piece) is { } offered && _acceptance.MyVote(piece) != _map.IndexOf(piece, offered))
-            {
-                link.Gossip.UntoldHeld.Add(new Attestation(piece, offered));
-            }
-        }
-    }
-
-    /// <summary>The worker of a vote holds what it attested.</summary>
-    private void OnCounted(Worker worker, int piece, int candidate)
-    {
-        if (_links.Find(worker.Key) is { } neighbour && !neighbour.Released.Contains(piece))
-        {
-            Learn(neighbour, piece, candidate);
-        }
-
-        LearnEarly(piece, _map.Candidate(piece, candidate), candidate);
-    }
-
-    private void OnHeld(PeerLink link, TaskMessage.Held held)
-    {
-        foreach (Attestation entry in held.Results)
-        {
-            if (entry.Piece >= _map.Count)
-            {
-                _links.Ban(link, "bad-held", $"holds piece {entry.Piece} of {_map.Count}");
-                return;
-            }
-
-            link.Released.Remove(entry.Piece);
-            int candidate = _map.IndexOf(entry.Piece, entry.Result);
-            if (candidate >= 0)
-            {
-                Learn(link, entry.Piece, candidate);
-            }
-            else if (link.EarlyHeld.Count < PeerLink.MaxEarlyHeld)
-            {
-                // Nothing to fetch before somebody's attestation of it has come, which may take another way.
-                link.EarlyHeld[entry.Piece] = entry.Result;
-            }
-        }
-    }
-
-    private void OnReleased(PeerLink link, TaskMessage.Released released)
-    {
-        foreach (Attestation entry in released.Results)
-        {
-            if (entry.Piece >= _map.Count)
-            {
-                _links.Ban(link, "bad-held", $"held piece {entry.Piece} of {_map.Count}");
-                return;
-            }
-
-            link.Released.Add(entry.Piece);
-            link.EarlyHeld.Remove(entry.Piece);
-            link.Exchange.Undelivered.Remove(entry.Piece);
-            _downloader.Learn(link, entry.Piece, -1);
-        }
+        _holders.TellAll(link);
     }
 
     /// <summary>A result that had been released is held again; my word of old does not say so.</summary>
@@ -723,28 +606,6 @@ internal sealed class TaskSwarm
         }
 
         _gossip.TellHeld(new Attestation(piece, result));
-    }
-
-    /// <summary>A result became known of which neighbours may have told before that they hold it.</summary>
-    private void LearnEarly(int piece, ResultId result, int candidate)
-    {
-        foreach (PeerLink link in _links.Established)
-        {
-            if (link.EarlyHeld.Count > 0 && link.EarlyHeld.TryGetValue(piece, out ResultId early) && early == result)
-            {
-                link.EarlyHeld.Remove(piece);
-                Learn(link, piece, candidate);
-            }
-        }
-    }
-
-    private void Learn(PeerLink link, int piece, int candidate)
-    {
-        _downloader.Learn(link, piece, candidate);
-        if (_lost.IsLost(piece) && _downloader.IsDeliverable(piece) && _lost.Found(piece))
-        {
-            Reassess(piece);
-        }
     }
 
     private void OnFound(PeerLink link, TaskMessage.Found found)
@@ -835,28 +696,14 @@ internal sealed class TaskSwarm
         _context.Report(new NodeEvent.PieceFinished(piece, arrival.Source, used, arrival.Elapsed));
         if (!_restoring)
         {
-            TellHeld(piece);
-        }
-    }
-
-    private void TellHeld(int piece)
-    {
-        if (_acceptance.Offered(piece) is { } offered && _acceptance.MyVote(piece) != _map.IndexOf(piece, offered))
-        {
-            _gossip.TellHeld(new Attestation(piece, offered));
+            _holders.Tell(piece);
         }
     }
 
     /// <summary>The canonical result turned out to be another one than what was used so far: merged from now on, and served.</summary>
     private void SwitchTo(int piece, ResultId used)
     {
-        foreach (PeerLink link in _links.Established)
-        {
-            if (link.Gossip.PositionsKnown && _acceptance.Offered(piece) == used)
-            {
-                _links.Send(link, new TaskMessage.Held([new Attestation(piece, used)]));
-            }
-        }
+        _holders.TellSwitched(piece, used);
 
         _completion.OnSwitched(piece);
         ReopenReleased(Task.Info.Locate(piece).FileIndex);
@@ -903,7 +750,7 @@ internal sealed class TaskSwarm
 
     private void OnAcceptanceChanged(int piece, AcceptanceChange change)
     {
-        if (change.Before == 0 && !_restoring && IsWithheld(piece))
+        if (change.Before == 0 && !_restoring && _holders.IsWithheld(piece))
         {
             _lost.GiveUp(piece);
         }
