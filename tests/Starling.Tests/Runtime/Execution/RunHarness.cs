@@ -33,6 +33,7 @@ internal sealed class RunHarness : IAsyncDisposable
         _store = store;
         Launcher = launcher ?? new ProcessLauncher();
         Runner = new JobRunner(task, folder, store, _posted.Add, Launcher, options ?? new RunnerOptions());
+        Trials = new TrialRunner(Runner);
         Merger = new Merger(task, folder, store, _posted.Add, Launcher);
     }
 
@@ -43,6 +44,8 @@ internal sealed class RunHarness : IAsyncDisposable
     public ProcessLauncher Launcher { get; }
 
     public JobRunner Runner { get; }
+
+    public TrialRunner Trials { get; }
 
     public Merger Merger { get; }
 
@@ -106,6 +109,15 @@ internal sealed class RunHarness : IAsyncDisposable
         return exited.Problem;
     }
 
+    /// <summary>Has the task's command look at stored results.</summary>
+    public TrialOutcome Try(int piece, ResultId result, ResultId? other = null)
+    {
+        Trials.Start(piece, result, other);
+        var ended = Assert.IsType<NodeInput.TrialEnded>(Next());
+        Assert.Equal((piece, result, other), (ended.Piece, ended.Result, ended.Other));
+        return ended.Outcome;
+    }
+
     public Problem Failure(int piece = 0) => Assert.IsType<JobOutcome.Failed>(Run(piece)).Problem;
 
     public NodeInput.JobExited NextExit() => Assert.IsType<NodeInput.JobExited>(Next());
@@ -121,6 +133,7 @@ internal sealed class RunHarness : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Runner.DisposeAsync();
+        await Trials.DisposeAsync();
         await Merger.DisposeAsync();
         await _store.DisposeAsync();
         _folder.Dispose();
