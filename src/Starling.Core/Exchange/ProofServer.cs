@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using Starling.Core.Engine;
 using Starling.Core.Gossip;
@@ -8,7 +9,11 @@ using Starling.Core.Swarm;
 namespace Starling.Core.Exchange;
 
 /// <summary>Answers <c>st_proof</c> requests with the block hashes of results that are held here.</summary>
-internal sealed class ProofServer(NodeContext context, PieceMap map, LinkTable links)
+/// <param name="context">Of the node.</param>
+/// <param name="map">The pieces.</param>
+/// <param name="links">The peers.</param>
+/// <param name="isHidden">Whether what is held of a piece is still sealed: an answer would tell whoever guesses a result that it is right.</param>
+internal sealed class ProofServer(NodeContext context, PieceMap map, LinkTable links, Func<int, bool> isHidden)
 {
     /// <summary>Requests waiting for the disk; further ones are answered "not here".</summary>
     public const int MaxWaiting = 1_024;
@@ -22,7 +27,7 @@ internal sealed class ProofServer(NodeContext context, PieceMap map, LinkTable l
     public void OnRequest(PeerLink link, TaskMessage.ProofRequest request)
     {
         int candidate = request.Piece < map.Count ? map.IndexOf(request.Piece, request.Result) : -1;
-        if (candidate < 0 || (map.Held(request.Piece) & (1 << candidate)) == 0 || _count >= MaxWaiting)
+        if (candidate < 0 || isHidden(request.Piece) || (map.Held(request.Piece) & (1 << candidate)) == 0 || _count >= MaxWaiting)
         {
             Answer(link.Id, request.Piece, request.Result, null);
             return;

@@ -146,12 +146,15 @@ internal sealed class Acceptance
         return true;
     }
 
+    /// <summary>Whether my result of a piece is still sealed: nobody may learn it, nor find out whether a guess at it is right.</summary>
+    public bool IsHidden(int piece) => _seals is not null && _seals.Hides(piece);
+
     /// <summary>
     /// What I offer to others of a piece: what I use; but where a command decides what is equal, what I attested, so that others can compare it. Null: nothing, or what is still sealed.
     /// </summary>
     public ResultId? Offered(int piece)
     {
-        if (_seals is not null && _seals.Hides(piece))
+        if (IsHidden(piece))
         {
             return null;
         }

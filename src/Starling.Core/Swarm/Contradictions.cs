@@ -15,8 +15,15 @@ internal sealed class Contradictions(NodeContext context, LinkTable links, Hash2
     /// <summary>Workers of whom a proof is kept and handed on; what is seen of further ones counts here alone.</summary>
     public const int MaxKept = 1_024;
 
+    /// <summary>Bytes of the proofs that are kept: a new neighbour gets all of them, and its queue holds only so much.</summary>
+    public const int MaxKeptBytes = 2 * 1024 * 1024;
+
+    /// <summary>Bytes of the proofs of one message, about.</summary>
+    private const int MessageBytes = 128 * 1024;
+
     private readonly Dictionary<PublicKey, Contradiction> _kept = [];
     private readonly List<PublicKey> _order = [];
+    private int _bytes;
 
     /// <summary>A worker contradicted itself in this piece: called once for each that is kept.</summary>
     public Action<PublicKey, int>? Found { get; set; }
@@ -27,6 +34,9 @@ internal sealed class Contradictions(NodeContext context, LinkTable links, Hash2
     /// <summary>Whether a proof of this worker is kept.</summary>
     public bool Has(PublicKey worker) => _kept.ContainsKey(worker);
 
+    /// <summary>Whether this one would be kept; else it is not worth saving either.</summary>
+    public bool HasRoom(Contradiction proof) => proof.Worker != context.Self && _kept.Count < MaxKept && _bytes + SizeOf(proof) <= MaxKeptBytes;
+
     /// <summary>Two batches with right signatures that contradict each other came together here.</summary>
     public void Add(Contradiction proof, PeerLink? source)
     {
@@ -35,9 +45,10 @@ internal sealed class Contradictions(NodeContext context, LinkTable links, Hash2
             return;
         }
 
-        if (_kept.Count < MaxKept)
+        if (HasRoom(proof))
         {
             _kept.Add(proof.Worker, proof);
+            _bytes += SizeOf(proof);
             _order.Add(proof.Worker);
             foreach (PeerLink link in links.Established)
             {
@@ -67,8 +78,12 @@ internal sealed class Contradictions(NodeContext context, LinkTable links, Hash2
                 return false;
             }
 
-            context.Emit(new NodeEffect.SaveBatch(proof.First.Raw));
-            context.Emit(new NodeEffect.SaveBatch(proof.Second.Raw));
+            if (HasRoom(proof))
+            {
+                context.Emit(new NodeEffect.SaveBatch(proof.First.Raw));
+                context.Emit(new NodeEffect.SaveBatch(proof.Second.Raw));
+            }
+
             Add(proof, link);
         }
 
@@ -78,15 +93,18 @@ internal sealed class Contradictions(NodeContext context, LinkTable links, Hash2
     /// <summary>A new neighbour gets what is kept.</summary>
     public void OnEstablished(PeerLink link)
     {
-        for (int start = 0; start < _order.Count; start += TaskMessageCodec.MaxContradictions)
+        for (int next = 0; next < _order.Count;)
         {
             var proofs = new List<Contradiction>();
-            for (int i = start; i < Math.Min(_order.Count, start + TaskMessageCodec.MaxContradictions); i++)
+            for (int bytes = 0; next < _order.Count && proofs.Count < TaskMessageCodec.MaxContradictions && bytes < MessageBytes; next++)
             {
-                proofs.Add(_kept[_order[i]]);
+                proofs.Add(_kept[_order[next]]);
+                bytes += SizeOf(proofs[^1]);
             }
 
             links.Send(link, new TaskMessage.Attests([], []) { Contradictions = proofs });
         }
     }
+
+    private static int SizeOf(Contradiction proof) => proof.First.Raw.Length + proof.Second.Raw.Length;
 }

@@ -82,7 +82,7 @@ internal sealed class KeptResults(NodeContext context, PieceMap map, Acceptance 
         {
             Recall(piece);
         }
-        else if (map.Used(piece) is { Length: > 0 } used && !IsMine(piece, map.IndexOf(piece, used), mustHold: true))
+        else if (map.Used(piece) is { Length: > 0 } used && !acceptance.IsHidden(piece) && !IsMine(piece, map.IndexOf(piece, used), mustHold: true))
         {
             Release(piece, used);
         }

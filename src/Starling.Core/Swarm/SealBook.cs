@@ -19,6 +19,9 @@ namespace Starling.Core.Swarm;
 /// <param name="deadline">How long a seal waits for others, and then for being opened.</param>
 internal sealed class SealBook(NodeContext context, Hash256 taskId, int needed, TimeSpan deadline)
 {
+    /// <summary>Seals of one piece after which those of workers whom nobody here knows are not taken any more: to seal costs nothing, and each is compared with the others.</summary>
+    public const int MaxSealsOfStrangers = 256;
+
     /// <summary>Closed seals of somebody who has opened none that are taken seriously.</summary>
     private const int CreditOfStrangers = 4;
 
@@ -32,6 +35,9 @@ internal sealed class SealBook(NodeContext context, Hash256 taskId, int needed, 
 
     /// <summary>Pieces with seals.</summary>
     public int Count => _pieces.Count;
+
+    /// <summary>Seals of one piece.</summary>
+    public int SealsOf(int piece) => _pieces.GetValueOrDefault(piece)?.Count ?? 0;
 
     /// <summary>Whether something that I sealed is still closed: then I must not leave.</summary>
     public bool HidesMine { get; private set; }
@@ -54,40 +60,25 @@ internal sealed class SealBook(NodeContext context, Hash256 taskId, int needed, 
     /// <summary>A seal came in, or mine was made. False: this worker had sealed something else.</summary>
     public bool Add(Worker worker, Seal seal)
     {
-        if (!_pieces.TryGetValue(seal.Piece, out List<Sealed>? seals))
-        {
-            _pieces.Add(seal.Piece, seals = []);
-        }
-
         if (Find(seal.Piece, worker.Key) is { } before)
         {
             return before.Commitment == seal.Commitment;
         }
 
-        if (!_records.TryGetValue(worker.Key, out Record? record))
-        {
-            _records.Add(worker.Key, record = new Record());
-        }
-
-        // The first one opens when the time is over, if no other comes: what comes about then, or later, may be a copy that was faster than what it copied.
-        bool isBefore = seals.Count == 0 || context.Now - seals[0].At < deadline * 0.9;
-        isBefore &= !seals.Exists(other => other.Result is not null);
-        seals.Add(new Sealed(worker, seal.Commitment, context.Now, record, record.Sealed++, isBefore, InTime: isBefore && seals.Count < needed));
-        _unsettled.Add(seal.Piece);
-        _touched.Add(seal.Piece);
-        HidesMine |= worker.Key == context.Self;
+        TryAdd(worker, seal, mayBeFirst: true);
         return true;
     }
 
     /// <summary>
     /// A seal was opened. Returns the votes that count from now on: perhaps this one, perhaps others that it witnessed. False in <paramref name="isRight"/>: it does
-    /// not fit its seal, or there is none.
+    /// not fit its seal. If there is none, that had no room, or is in another log of its worker and comes later: as if it had been made too late.
     /// </summary>
     public IReadOnlyList<OpenedVote> Open(Worker worker, Attestation attestation, Opening opening, out bool isRight)
     {
-        Sealed? seal = Find(attestation.Piece, worker.Key);
-        isRight = seal?.Commitment == Seal.Of(taskId, worker.Key, attestation, opening.Salt).Commitment;
-        if (!isRight || seal!.Result is not null)
+        Seal made = Seal.Of(taskId, worker.Key, attestation, opening.Salt);
+        Sealed? seal = Find(attestation.Piece, worker.Key) ?? TryAdd(worker, made, mayBeFirst: false);
+        isRight = seal is null || seal.Commitment == made.Commitment;
+        if (!isRight || seal is null or { Result: not null })
         {
             return [];
         }
@@ -166,11 +157,12 @@ internal sealed class SealBook(NodeContext context, Hash256 taskId, int needed, 
         foreach (int piece in new List<int>(_unsettled))
         {
             bool settled = true;
+            Instant open = Enough(_pieces[piece]) + _settling;
             foreach (Sealed seal in _pieces[piece])
             {
                 bool isMine = seal.Worker.Key == context.Self;
                 HidesMine |= isMine && seal.Result is null;
-                if (seal.Result is null && !isMine && !seal.IsOverdue && IsTimeToOpen(piece) && context.Now - OpenFrom(piece, seal) > deadline)
+                if (seal.Result is null && !isMine && !seal.IsOverdue && context.Now - (open > seal.At ? open : seal.At) > deadline)
                 {
                     seal.IsOverdue = true;
                     seal.Worker.Rejected++;
@@ -192,13 +184,40 @@ internal sealed class SealBook(NodeContext context, Hash256 taskId, int needed, 
     }
 
     private bool IsTimeToOpen(int piece) =>
-        context.Now >= Enough(_pieces[piece]) + _settling || _pieces[piece].Exists(seal => seal.Result is not null);
+        context.Now >= Enough(_pieces[piece]) + _settling || IsAnyOpen(_pieces[piece]);
 
-    /// <summary>From when on this seal should have been opened.</summary>
-    private Instant OpenFrom(int piece, Sealed seal)
+    /// <summary>Whether anybody opened a seal who counts for something.</summary>
+    private static bool IsAnyOpen(List<Sealed> seals) => seals.Exists(seal => seal is { Result: not null, Worker.Counts: true });
+
+    /// <summary>Notes a seal; null: there is no room for those of strangers.</summary>
+    /// <param name="worker">Whose it is.</param>
+    /// <param name="seal">The seal.</param>
+    /// <param name="mayBeFirst">Whether it came by itself, before its opening.</param>
+    private Sealed? TryAdd(Worker worker, Seal seal, bool mayBeFirst)
     {
-        Instant enough = Enough(_pieces[piece]) + _settling;
-        return enough > seal.At ? enough : seal.At;
+        if (!_pieces.TryGetValue(seal.Piece, out List<Sealed>? seals))
+        {
+            _pieces.Add(seal.Piece, seals = []);
+        }
+
+        if (seals.Count >= MaxSealsOfStrangers && worker.Key != context.Self && !worker.IsKnown)
+        {
+            return null;
+        }
+
+        if (!_records.TryGetValue(worker.Key, out Record? record))
+        {
+            _records.Add(worker.Key, record = new Record());
+        }
+
+        // The first one opens when the time is over, if no other comes: what comes about then, or later, may be a copy that was faster than what it copied.
+        bool isBefore = mayBeFirst && (seals.Count == 0 || context.Now - seals[0].At < deadline * 0.9) && !IsAnyOpen(seals);
+        var made = new Sealed(worker, seal.Commitment, context.Now, record, record.Sealed++, isBefore, InTime: isBefore && seals.Count < needed);
+        seals.Add(made);
+        _unsettled.Add(seal.Piece);
+        _touched.Add(seal.Piece);
+        HidesMine |= worker.Key == context.Self;
+        return made;
     }
 
     /// <summary>When there were as many as are needed, or the time was over.</summary>
@@ -236,8 +255,13 @@ internal sealed class SealBook(NodeContext context, Hash256 taskId, int needed, 
             grew = false;
             foreach (Sealed seal in seals)
             {
+                if (seal.Counts || seal.Result is not { } result)
+                {
+                    continue;
+                }
+
                 bool worked = seal.InTime || seals.Exists(other => other.Counts && Contains(other.Witnessed, seal.Commitment));
-                if (!seal.Counts && seal.Result is { } result && (worked || seal.Worker.IsKnown))
+                if (worked || seal.Worker.IsKnown)
                 {
                     seal.Counts = grew = true;
                     counted.Add(new OpenedVote(seal.Worker, result, worked));

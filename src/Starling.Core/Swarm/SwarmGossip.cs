@@ -50,6 +50,9 @@ internal sealed class SwarmGossip(
     /// <summary>Whose claims are not heard.</summary>
     public Func<PublicKey, bool>? IsOutcast { get; set; }
 
+    /// <summary>Whether a worker whose batches found no room said something else of a piece before, and that is not known of it yet; null: every batch is looked at.</summary>
+    public Func<PublicKey, Attestation, bool>? MayContradict { get; set; }
+
     /// <summary>Who may not take part, where the task names its members.</summary>
     public Func<PublicKey, bool>? IsOutsider { get; set; }
 
@@ -139,6 +142,14 @@ internal sealed class SwarmGossip(
     /// <summary>Attestations, or what the neighbour has of each log, came in. Returns false when the link was ended for it.</summary>
     public bool OnAttests(PeerLink link, TaskMessage.Attests message)
     {
+        foreach (Contradiction proof in message.Contradictions)
+        {
+            if (IsOfOutsider(link, proof.Worker))
+            {
+                return false;
+            }
+        }
+
         if (!contradictions.OnProofs(link, message.Contradictions))
         {
             return false;
@@ -392,7 +403,7 @@ internal sealed class SwarmGossip(
     {
         foreach (Attestation entry in batch.Entries)
         {
-            if (logs.Other(batch.Worker, entry) is { } other)
+            if (MayContradict?.Invoke(batch.Worker, entry) != false && logs.Other(batch.Worker, entry) is { } other)
             {
                 return Compare(link, new Contradiction(other, batch));
             }
@@ -416,7 +427,10 @@ internal sealed class SwarmGossip(
                 return false;
             }
 
-            context.Emit(new NodeEffect.SaveBatch(proof.Second.Raw));
+            if (contradictions.HasRoom(proof))
+            {
+                context.Emit(new NodeEffect.SaveBatch(proof.Second.Raw));
+            }
         }
 
         contradictions.Add(proof, null);

@@ -78,11 +78,12 @@ internal sealed class TaskSwarm
         {
             BatchArrived = _votes.OnBatch,
             IsOutcast = _acceptance.IsOutcast,
+            MayContradict = _votes.MayContradict,
             IsOutsider = task.Info.Members.Count > 0 ? key => !task.Info.Admits(key) : null,
         };
         _downloader = new Downloader(context, _map, links) { FellSilent = link => _holders!.OnSilence(link) };
         _uploader = new Uploader(context, _map, links, _acceptance.Workers, _acceptance.Offered);
-        _proofs = new ProofServer(context, _map, links);
+        _proofs = new ProofServer(context, _map, links, _acceptance.IsHidden);
         _lost = new LostPieces(context, _map, _downloader);
         _holders = new Holders(links, _map, _acceptance, _downloader, _scheduler, _lost, _gossip) { Reassess = Reassess };
         _wanted = new WantedRuns(_map, _acceptance, _hits, _lost, _scheduler);

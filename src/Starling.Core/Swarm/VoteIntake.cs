@@ -77,6 +77,12 @@ internal sealed class VoteIntake(NodeContext context, PieceMap map, Acceptance a
         }
     }
 
+    /// <summary>Whether a worker attested another result of a piece before, and counts for something still: the cheap test before its batches are searched for the proof.</summary>
+    public bool MayContradict(PublicKey key, Attestation said) =>
+        acceptance.Workers.TryFind(key) is { Contradicted: false } worker
+        && map.VoteOf(said.Piece, worker.Number) is >= 0 and int voted
+        && map.Candidate(said.Piece, voted) != said.Result;
+
     /// <summary>Everything that a worker attested is to be judged again.</summary>
     public void ReassessAllOf(Worker worker)
     {
@@ -149,7 +155,7 @@ internal sealed class VoteIntake(NodeContext context, PieceMap map, Acceptance a
         switch (map.AddVote(piece, worker.Number, candidate))
         {
             case VoteOutcome.Contradiction:
-                if (batch is null || !Proved(batch, said))
+                if (!worker.Contradicted && (batch is null || !Proved(batch, said)))
                 {
                     OnContradiction(worker.Key, piece);
                 }

@@ -126,6 +126,55 @@ public sealed class ContradictionsTests
     }
 
     [Fact]
+    public void Large_proofs_neither_make_a_message_too_long_to_read_nor_fill_the_queue_of_a_new_neighbour()
+    {
+        PeerLink peer = _parts.AddLink("peer");
+        const int many = 500;
+        for (int i = 0; i < many; i++)
+        {
+            Assert.True(_gossip.OnAttests(peer, Proof(LargeProof(i))));
+        }
+
+        Assert.Equal(many, _found.Count);
+        Assert.InRange(_contradictions.Count * LargeProof(0).First.Raw.Length * 2, 1, Contradictions.MaxKeptBytes);
+        PeerLink late = _parts.AddLink("late");
+        _gossip.OnEstablished(late);
+        Assert.InRange(late.QueuedBytes, 1, LinkTable.MaxQueuedBytes / 4);
+        Assert.Equal(_contradictions.Count, _parts.TakeSent(late).OfType<TaskMessage.Attests>().Sum(said => said.Contradictions.Count));
+    }
+
+    [Fact]
+    public void What_is_not_kept_is_not_saved_however_often_it_comes()
+    {
+        PeerLink peer = _parts.AddLink("peer");
+        for (int i = 0; i < Contradictions.MaxKept; i++)
+        {
+            var worker = new StandInIdentity($"worker {i}");
+            _gossip.OnAttests(peer, Proof(new Contradiction(Batch(1, 0, "right", worker), Batch(2, 0, "wrong", worker))));
+        }
+
+        Assert.True(_gossip.OnAttests(peer, Says(Batch(1, 0, "right"))));
+        _parts.Context.Effects.Clear();
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True(_gossip.OnAttests(peer, Says(Batch(1, 0, "wrong"))));
+            Assert.True(_gossip.OnAttests(peer, Proof(new Contradiction(Batch(1, 0, "right"), Batch(2, 0, "wrong")))));
+        }
+
+        Assert.Empty(_parts.Context.Effects.OfType<NodeEffect.SaveBatch>());
+        Assert.Contains((_worker.PublicKey, 3), _found);
+    }
+
+    [Fact]
+    public void Who_hands_on_a_proof_about_somebody_who_is_no_member_is_banned()
+    {
+        PeerLink peer = _parts.AddLink("peer");
+        _gossip.IsOutsider = key => key == _worker.PublicKey;
+        Assert.False(_gossip.OnAttests(peer, Proof(new Contradiction(Batch(1, 0, "right"), Batch(2, 0, "wrong")))));
+        Assert.Equal((true, 0), (_parts.Links.IsBanned(peer.Key), _contradictions.Count));
+    }
+
+    [Fact]
     public void They_are_written_and_read_in_pairs()
     {
         Contradiction[] many = [.. Enumerable.Repeat(new Contradiction(Batch(1, 0, "right"), Batch(2, 0, "wrong")), TaskMessageCodec.MaxContradictions)];
@@ -137,6 +186,24 @@ public sealed class ContradictionsTests
     private static TaskMessage.Attests Says(AttestationBatch batch) => new([batch], []);
 
     private static TaskMessage.Attests Proof(params Contradiction[] proofs) => new([], []) { Contradictions = proofs };
+
+    /// <summary>Two batches of the same worker, as large as batches may be.</summary>
+    private static Contradiction LargeProof(int number)
+    {
+        var worker = new StandInIdentity($"large {number}");
+        Hash256[] witnessed = [.. Enumerable.Range(0, Opening.MaxWitnessed).Select(i => Hash256.Of([(byte)i]))];
+        AttestationBatch[] batches = [.. new[] { "right", "wrong" }.Select((text, log) => AttestationBatchCodec.Sign(worker, SwarmParts.TaskId, new AttestationBatch
+        {
+            Worker = default,
+            Log = log,
+            Sequence = 0,
+            EnvironmentClass = "",
+            Entries = [.. Enumerable.Range(0, AttestationBatch.MaxSealedEntries).Select(piece => new Attestation(piece, MerkleTree.ResultOf(System.Text.Encoding.UTF8.GetBytes(text))))],
+            Openings = [.. Enumerable.Repeat(new Opening(Hash256.Zero, witnessed), AttestationBatch.MaxSealedEntries)],
+            Raw = default,
+        }))];
+        return new Contradiction(batches[0], batches[1]);
+    }
 
     private static AttestationBatch Batch(long log, int sequence, string result, StandInIdentity? worker = null) => AttestationBatchCodec.Sign(
         worker ?? _worker, SwarmParts.TaskId, log, sequence, "", [new Attestation(3, MerkleTree.ResultOf(System.Text.Encoding.UTF8.GetBytes(result)))]);

@@ -124,9 +124,54 @@ public sealed class SealBookTests
         Attestation other = _result with { Result = MerkleTree.ResultOf("other"u8) };
         Assert.Empty(_book.Open(Worker("one"), other, new Opening(Salt("one"), []), out bool isRight));
         Assert.False(isRight);
-        Assert.Empty(_book.Open(Worker("two"), _result, new Opening(Salt("two"), []), out isRight));
-        Assert.False(isRight);
         Assert.False(_book.Add(Worker("one"), new Seal(3, Hash256.Zero)));
+    }
+
+    [Fact]
+    public void An_opening_that_is_here_before_its_seal_is_late_and_no_contradiction()
+    {
+        // A worker that lost its folder opens in a new log what it sealed in the old one, and the logs come in any order.
+        Assert.Empty(Open("two"));
+        Seal("two");
+        Seal("one");
+        Assert.Empty(Open("one", witnessed: "two"));
+        Assert.False(_book.Add(Worker("two"), new Seal(3, Hash256.Zero)));
+    }
+
+    [Fact]
+    public void A_crowd_of_strangers_takes_a_bounded_number_of_seals_and_shuts_out_nobody_who_is_known()
+    {
+        for (int i = 0; i < 2_000; i++)
+        {
+            Assert.True(_book.Add(Worker($"stranger {i}"), new Seal(3, Hash256.Of([(byte)i, (byte)(i >> 8)]))));
+        }
+
+        Assert.Equal(SealBook.MaxSealsOfStrangers, _book.SealsOf(3));
+        Worker known = Worker("known");
+        for (int i = 0; i < Standing.KnownFrom; i++)
+        {
+            known.Standing.Confirm();
+        }
+
+        Seal("known");
+        Seal("me");
+        Assert.Equal(SealBook.MaxSealsOfStrangers + 2, _book.SealsOf(3));
+        Assert.Equal(["known"], Open("known"));
+
+        // Whose seal found no room said nothing wrong.
+        Assert.Empty(Open("late"));
+    }
+
+    [Fact]
+    public void What_is_opened_by_somebody_who_counts_for_nothing_opens_nothing_and_makes_nothing_late()
+    {
+        Seal("copier");
+        Open("copier");
+        Worker("copier").Contradicted = true;
+        Seal("me");
+        Seal("one");
+        Assert.Empty(_book.TakeDue());
+        Assert.True(_book.Hides(3));
     }
 
     [Fact]
