@@ -113,6 +113,11 @@ internal sealed class Acceptance
         }
 
         worker.Believed = IsBelieved(change.Key, worker.Standing);
+        if (change.IsTakenBack)
+        {
+            Forget(worker);
+        }
+
         for (int piece = 0; !change.Counts && !change.IsTakenBack && piece < _map.Count; piece++)
         {
             int voted = _map.VoteOf(piece, worker.Number);
@@ -135,14 +140,7 @@ internal sealed class Acceptance
 
         worker.Contradicted = true;
         _context.Refuse("contradiction", $"worker {worker.Key} signed two results of piece {piece}", "Its attestations count for nothing");
-        for (int i = 0; i < _map.Count; i++)
-        {
-            if (_map.VoteOf(i, worker.Number) is >= 0 and int voted && _remembered.TryGetValue(i, out ushort remembered))
-            {
-                _remembered[i] = (ushort)(remembered & ~(1 << voted));
-            }
-        }
-
+        Forget(worker);
         return true;
     }
 
@@ -304,6 +302,18 @@ internal sealed class Acceptance
 
         _map.SetSought(piece, sought);
         return true;
+    }
+
+    /// <summary>What was believed before, perhaps on this worker's word, is not believed for that any more.</summary>
+    private void Forget(Worker worker)
+    {
+        for (int i = 0; i < _map.Count; i++)
+        {
+            if (_map.VoteOf(i, worker.Number) is >= 0 and int voted && _remembered.TryGetValue(i, out ushort remembered))
+            {
+                _remembered[i] = (ushort)(remembered & ~(1 << voted));
+            }
+        }
     }
 
     private bool IsBelieved(PublicKey key, Standing standing)

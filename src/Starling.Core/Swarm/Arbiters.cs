@@ -40,6 +40,9 @@ internal sealed class Arbiters
     /// <summary>Whether the word of this key counts.</summary>
     public bool Include(PublicKey key) => _reach.ContainsKey(key);
 
+    /// <summary>What is known from the start to be taken back: an earlier process may have believed it.</summary>
+    public IReadOnlyList<ArbiterChange> TakenBack() => TakenBack(_table?.TakenBack() ?? []);
+
     /// <summary>A new neighbour is told who may judge.</summary>
     public void OnEstablished(PeerLink link)
     {
@@ -68,7 +71,7 @@ internal sealed class Arbiters
             if (!DelegationNotice.Verify(notice, _taskId, _context.Verifier))
             {
                 _links.Ban(link, "bad-delegation", "passed on a delegation whose signature is wrong");
-                return Changes();
+                break;
             }
 
             _table.Add(notice, _context.UnixSeconds);
@@ -84,11 +87,31 @@ internal sealed class Arbiters
             }
         }
 
-        return news.Count > 0 ? Changes() : [];
+        if (news.Count == 0)
+        {
+            return [];
+        }
+
+        // Of those whose time had run out what was believed had stayed believed; taken back, it falls.
+        List<ArbiterChange> changes = Changes();
+        changes.AddRange(TakenBack(news.FindAll(notice => _table.IsTakenBack(notice.Delegate) && !changes.Exists(change => change.Key == notice.Delegate))
+            .ConvertAll(notice => notice.Delegate)));
+        return changes;
     }
 
     /// <summary>Once a second: what expired does not count any more.</summary>
     public IReadOnlyList<ArbiterChange> Tidy() => _table is { Count: > 0 } ? Changes() : [];
+
+    private static List<ArbiterChange> TakenBack(IReadOnlyList<PublicKey> keys)
+    {
+        var changes = new List<ArbiterChange>(keys.Count);
+        foreach (PublicKey key in keys)
+        {
+            changes.Add(new ArbiterChange(key, Counts: false, IsTakenBack: true));
+        }
+
+        return changes;
+    }
 
     private List<ArbiterChange> Changes()
     {

@@ -507,6 +507,7 @@ internal sealed class TaskSwarm
             }
         }
 
+        OnArbitersChanged(_arbiters.TakenBack());
         RestoreOutputs();
         _restoring = _acceptance.Lessons.IsRestoring = false;
     }

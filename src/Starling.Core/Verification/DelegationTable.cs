@@ -126,6 +126,21 @@ public sealed class DelegationTable(PublicKey author)
     /// <summary>Whether the author took back what was said of this key.</summary>
     public bool IsTakenBack(PublicKey key) => _notices.TryGetValue((author, key), out DelegationNotice? notice) && notice.Expires == 0;
 
+    /// <summary>Keys that the author took back.</summary>
+    public IReadOnlyList<PublicKey> TakenBack()
+    {
+        var keys = new List<PublicKey>();
+        foreach (DelegationNotice notice in _notices.Values)
+        {
+            if (notice.Issuer == author && notice.Expires == 0)
+            {
+                keys.Add(notice.Delegate);
+            }
+        }
+
+        return keys;
+    }
+
     private int CountStale(long now)
     {
         int stale = 0;

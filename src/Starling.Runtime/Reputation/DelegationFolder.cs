@@ -11,7 +11,7 @@ namespace Starling.Runtime.Reputation;
 
 /// <summary>
 /// The notices of delegation that the owner signed, or heard from peers: a file a task in <c>delegations/</c> of the owner's folder. An entry is its length (1 byte),
-/// the notice, and the first 8 bytes of SHA-256 over both; what is torn or damaged ends the file. Any number of processes may append.
+/// the notice, and the first 8 bytes of SHA-256 over both; what is torn or damaged ends the file, and is cut off before anything is added. Any number of processes may append.
 /// </summary>
 /// <param name="ownerFolder">The owner's folder.</param>
 public sealed class DelegationFolder(string ownerFolder)
@@ -74,10 +74,24 @@ public sealed class DelegationFolder(string ownerFolder)
             IReadOnlyList<ReadOnlyMemory<byte>> kept = Read(taskId);
             if (kept.Count >= MaxEntries)
             {
+                kept = Newest(kept);
                 Rewrite(path, kept);
             }
 
-            using FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+            using FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite);
+            long whole = 0;
+            foreach (ReadOnlyMemory<byte> entry in kept)
+            {
+                whole += 1 + entry.Length + CheckSize;
+            }
+
+            if (file.Length != whole)
+            {
+                // An earlier process was torn away while it wrote: what follows that would never be read.
+                file.SetLength(whole);
+            }
+
+            file.Seek(0, SeekOrigin.End);
             file.Write(EntryOf(notice.Span));
             file.Flush(flushToDisk: true);
             return null;
@@ -88,14 +102,39 @@ public sealed class DelegationFolder(string ownerFolder)
         }
     }
 
-    /// <summary>The newer half stays.</summary>
+    /// <summary>
+    /// What each issuer said last about each key; if that alone is too much, the newer half. Else whoever may delegate could say so much that what the author took back
+    /// is forgotten.
+    /// </summary>
+    private static List<ReadOnlyMemory<byte>> Newest(IReadOnlyList<ReadOnlyMemory<byte>> kept)
+    {
+        var last = new Dictionary<(PublicKey Issuer, PublicKey Delegate), (long Serial, int Place)>();
+        for (int i = 0; i < kept.Count; i++)
+        {
+            if (DelegationNotice.TryDecode(kept[i], out DelegationNotice? notice)
+                && (!last.TryGetValue((notice.Issuer, notice.Delegate), out (long Serial, int Place) before) || notice.Serial > before.Serial))
+            {
+                last[(notice.Issuer, notice.Delegate)] = (notice.Serial, i);
+            }
+        }
+
+        var places = new List<int>(last.Count);
+        foreach ((_, int place) in last.Values)
+        {
+            places.Add(place);
+        }
+
+        places.Sort();
+        return places.GetRange(Math.Max(0, places.Count - (MaxEntries / 2)), Math.Min(places.Count, MaxEntries / 2)).ConvertAll(place => kept[place]);
+    }
+
     private static void Rewrite(string path, IReadOnlyList<ReadOnlyMemory<byte>> kept)
     {
         using (FileStream file = File.Create(path + ".new"))
         {
-            for (int i = kept.Count / 2; i < kept.Count; i++)
+            foreach (ReadOnlyMemory<byte> entry in kept)
             {
-                file.Write(EntryOf(kept[i].Span));
+                file.Write(EntryOf(entry.Span));
             }
 
             file.Flush(flushToDisk: true);
