@@ -39,7 +39,7 @@ internal sealed class SealBook(NodeContext context, Hash256 taskId, int needed, 
     /// <summary>Seals of one piece.</summary>
     public int SealsOf(int piece) => _pieces.GetValueOrDefault(piece)?.Count ?? 0;
 
-    /// <summary>Whether something that I sealed is still closed: then I must not leave.</summary>
+    /// <summary>Whether something that I sealed is still closed, and not long overdue: then I must not leave.</summary>
     public bool HidesMine { get; private set; }
 
     /// <summary>Whether my result of this piece is not to be seen yet.</summary>
@@ -161,8 +161,9 @@ internal sealed class SealBook(NodeContext context, Hash256 taskId, int needed, 
             foreach (Sealed seal in _pieces[piece])
             {
                 bool isMine = seal.Worker.Key == context.Self;
-                HidesMine |= isMine && seal.Result is null;
-                if (seal.Result is null && !isMine && !seal.IsOverdue && context.Now - (open > seal.At ? open : seal.At) > deadline)
+                bool isLate = seal.Result is null && context.Now - (open > seal.At ? open : seal.At) > deadline;
+                HidesMine |= isMine && seal.Result is null && !isLate;
+                if (isLate && !isMine && !seal.IsOverdue)
                 {
                     seal.IsOverdue = true;
                     seal.Worker.Rejected++;

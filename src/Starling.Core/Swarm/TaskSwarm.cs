@@ -813,6 +813,11 @@ internal sealed class TaskSwarm
             {
                 _keeper.Open(piece, _map.Candidate(piece, mine));
             }
+            else
+            {
+                // An earlier process sealed it, and the result is gone; perhaps it comes back.
+                _seals!.PutOff(piece);
+            }
         }
 
         _completion.MustStay = _seals is { HidesMine: true };

@@ -52,6 +52,19 @@ public sealed class SealBookTests
     }
 
     [Fact]
+    public void Nobody_stays_for_ever_for_a_seal_that_can_not_be_opened_here()
+    {
+        Seal("me");
+        _parts.Pass(100);
+        _book.Tidy();
+        Assert.True(_book.HidesMine);
+        _parts.Pass(30);
+        _book.Tidy();
+        Assert.False(_book.HidesMine);
+        Assert.Equal([3], _book.TakeDue());
+    }
+
+    [Fact]
     public void An_opening_that_could_not_be_kept_is_tried_again()
     {
         Seal("me");
