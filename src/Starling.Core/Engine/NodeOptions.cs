@@ -38,6 +38,9 @@ public sealed record NodeOptions
     /// <summary>Leave when done (<c>--exit</c>).</summary>
     public bool ExitWhenDone { get; init; }
 
+    /// <summary>Whether the output is for everybody once it is complete (<c>--publish</c>): then it is not complete while a result of mine in it is sealed.</summary>
+    public bool Publishes { get; init; }
+
     /// <summary>What is kept once the output is merged (<c>--keep</c>).</summary>
     public KeepRule Keep { get; init; }
 

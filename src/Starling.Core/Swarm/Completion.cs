@@ -257,7 +257,7 @@ internal sealed class Completion
 
     private bool IsOver()
     {
-        if (IsSearch ? _hits.Count == 0 : _map.FinishedCount < _map.Count)
+        if ((IsSearch ? _hits.Count == 0 : _map.FinishedCount < _map.Count) || (MustStay && _context.Options.Publishes))
         {
             return false;
         }

@@ -135,6 +135,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
                 Siblings = siblings,
                 Delegations = Delegations(),
                 ExitWhenDone = _options.ExitWhenDone,
+                Publishes = _options.Publish,
                 Keep = _options.Keep,
                 MayCompute = _folder?.MayCompute ?? true,
                 MaxLinks = Math.Max(defaults.MaxLinks, siblings.Count + SpareLinks),

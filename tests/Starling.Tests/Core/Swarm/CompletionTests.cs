@@ -38,6 +38,21 @@ public sealed class CompletionTests
         Assert.Equal(LeaveReason.Done, Left());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_output_for_everybody_is_complete_once_nothing_of_mine_in_it_is_sealed(bool publishes)
+    {
+        Completion completion = Make(Until.All, exit: false, "me", publishes, new OutputFile("a", 1));
+        completion.MustStay = true;
+        Finish(completion, 0);
+        Merged(completion, 0);
+        Assert.Equal(!publishes, completion.IsComplete);
+        completion.MustStay = false;
+        completion.Settle();
+        Assert.True(completion.IsComplete);
+    }
+
     [Fact]
     public void Without_exit_it_stays()
     {
@@ -210,10 +225,12 @@ public sealed class CompletionTests
 
     private Completion Make(Until until, bool exit, params OutputFile[] files) => Make(until, exit, "me", files);
 
-    private Completion Make(Until until, bool exit, string self, params OutputFile[] files)
+    private Completion Make(Until until, bool exit, string self, params OutputFile[] files) => Make(until, exit, self, publishes: false, files);
+
+    private Completion Make(Until until, bool exit, string self, bool publishes, params OutputFile[] files)
     {
         TaskInfo info = TaskSamples.Plain() with { Until = until, Files = files };
-        _parts = new SwarmParts(info.PieceCount, new NodeOptions { TaskId = SwarmParts.TaskId, Incarnation = 1, ExitWhenDone = exit }, self);
+        _parts = new SwarmParts(info.PieceCount, new NodeOptions { TaskId = SwarmParts.TaskId, Incarnation = 1, ExitWhenDone = exit, Publishes = publishes }, self);
         _downloader = new Downloader(_parts.Context, _parts.Map, _parts.Links);
         _scheduler = new WorkScheduler(info.PieceCount, _parts.Context.Self, new SchedulingOptions(), _parts.Context.Random);
         return new Completion(_parts.Context, info, _parts.Map, _parts.Links, _downloader, new SlotTable(_parts.Context, _scheduler));
