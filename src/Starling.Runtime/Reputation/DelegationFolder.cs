@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Security.Cryptography;
+using System.Threading;
 using Starling.Core.Gossip;
 using Starling.Core.Primitives;
 using Starling.Core.Verification;
@@ -11,7 +12,7 @@ namespace Starling.Runtime.Reputation;
 
 /// <summary>
 /// The notices of delegation that the owner signed, or heard from peers: a file a task in <c>delegations/</c> of the owner's folder. An entry is its length (1 byte),
-/// the notice, and the first 8 bytes of SHA-256 over both; what is torn or damaged ends the file, and is cut off before anything is added. Any number of processes may append.
+/// the notice, and the first 8 bytes of SHA-256 over both; what is torn or damaged ends the file, and is not written again. Each change writes the whole file beside and renames it, one process at a time.
 /// </summary>
 /// <param name="ownerFolder">The owner's folder.</param>
 public sealed class DelegationFolder(string ownerFolder)
@@ -23,7 +24,10 @@ public sealed class DelegationFolder(string ownerFolder)
     public const int MaxEntries = 16 * DelegationTable.MaxNotices;
 
     private const int CheckSize = 8;
+    private const int MaxAttempts = 200;
     private const int MaxEntry = 1 + DelegationNotice.MaxSize + CheckSize;
+
+    private static readonly TimeSpan AttemptEvery = TimeSpan.FromMilliseconds(20);
 
     /// <summary>The notices of one task, as they were signed, in the order of writing; none when there is no file or it can't be read.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Read(Hash256 taskId)
@@ -62,7 +66,7 @@ public sealed class DelegationFolder(string ownerFolder)
         return notices;
     }
 
-    /// <summary>Appends a notice, durably.</summary>
+    /// <summary>Adds a notice, durably.</summary>
     /// <returns>Why it could not be kept; null: it is.</returns>
     public Problem? Add(Hash256 taskId, ReadOnlyMemory<byte> notice)
     {
@@ -71,29 +75,9 @@ public sealed class DelegationFolder(string ownerFolder)
         try
         {
             Directory.CreateDirectory(Path.Combine(ownerFolder, Name));
+            using FileStream gate = Enter(path + ".lock");
             IReadOnlyList<ReadOnlyMemory<byte>> kept = Read(taskId);
-            if (kept.Count >= MaxEntries)
-            {
-                kept = Newest(kept);
-                Rewrite(path, kept);
-            }
-
-            using FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite);
-            long whole = 0;
-            foreach (ReadOnlyMemory<byte> entry in kept)
-            {
-                whole += 1 + entry.Length + CheckSize;
-            }
-
-            if (file.Length != whole)
-            {
-                // An earlier process was torn away while it wrote: what follows that would never be read.
-                file.SetLength(whole);
-            }
-
-            file.Seek(0, SeekOrigin.End);
-            file.Write(EntryOf(notice.Span));
-            file.Flush(flushToDisk: true);
+            Write(path, [.. kept.Count >= MaxEntries ? Newest(kept) : kept, notice]);
             return null;
         }
         catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
@@ -128,13 +112,29 @@ public sealed class DelegationFolder(string ownerFolder)
         return places.GetRange(Math.Max(0, places.Count - (MaxEntries / 2)), Math.Min(places.Count, MaxEntries / 2)).ConvertAll(place => kept[place]);
     }
 
-    private static void Rewrite(string path, IReadOnlyList<ReadOnlyMemory<byte>> kept)
+    /// <summary>One process at a time changes the file.</summary>
+    private static FileStream Enter(string path)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+            }
+            catch (IOException) when (attempt < MaxAttempts)
+            {
+                Thread.Sleep(AttemptEvery);
+            }
+        }
+    }
+
+    private static void Write(string path, IReadOnlyList<ReadOnlyMemory<byte>> notices)
     {
         using (FileStream file = File.Create(path + ".new"))
         {
-            foreach (ReadOnlyMemory<byte> entry in kept)
+            foreach (ReadOnlyMemory<byte> notice in notices)
             {
-                file.Write(EntryOf(entry.Span));
+                file.Write(EntryOf(notice.Span));
             }
 
             file.Flush(flushToDisk: true);

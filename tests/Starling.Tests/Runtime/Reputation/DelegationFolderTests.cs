@@ -29,7 +29,7 @@ public sealed class DelegationFolderTests : IDisposable
         ReadOnlyMemory<byte> first = Notice("author", "one", 1, 1_000);
         ReadOnlyMemory<byte> takenBack = Notice("author", "one", 2, 0);
         Assert.Null(_folder.Add(_task, first));
-        string file = Directory.GetFiles(Path.Combine(_path, DelegationFolder.Name)).Single();
+        string file = FileOf(_path);
         byte[] whole = File.ReadAllBytes(file);
         File.WriteAllBytes(file, [.. whole, .. whole[..torn]]);
         Assert.Null(_folder.Add(_task, takenBack));
@@ -43,14 +43,14 @@ public sealed class DelegationFolderTests : IDisposable
         Assert.Null(_folder.Add(_task, takenBack));
 
         // As a process leaves it that was told as much as a file may hold.
-        string file = Directory.GetFiles(Path.Combine(_path, DelegationFolder.Name)).Single();
+        string file = FileOf(_path);
         byte[] entries = File.ReadAllBytes(file);
         string other = Path.Combine(_path, "other");
         for (int serial = 2; serial <= DelegationFolder.MaxEntries; serial++)
         {
             var one = new DelegationFolder(Path.Combine(other, $"{serial}"));
             one.Add(_task, Notice("two", "three", serial, 1_000));
-            entries = [.. entries, .. File.ReadAllBytes(Directory.GetFiles(Path.Combine(other, $"{serial}", DelegationFolder.Name)).Single())];
+            entries = [.. entries, .. File.ReadAllBytes(FileOf(Path.Combine(other, $"{serial}")))];
         }
 
         File.WriteAllBytes(file, entries);
@@ -60,6 +60,15 @@ public sealed class DelegationFolderTests : IDisposable
         Assert.Equal(3, read.Count);
         Assert.Equal(takenBack.ToArray(), read[0]);
     }
+
+    [Fact]
+    public void Nothing_is_lost_when_several_processes_write_at_once()
+    {
+        System.Threading.Tasks.Parallel.For(0, 16, i => Assert.Null(new DelegationFolder(_path).Add(_task, Notice("author", $"one {i}", i, 1_000))));
+        Assert.Equal(16, Read().Count);
+    }
+
+    private static string FileOf(string folder) => Path.Combine(folder, DelegationFolder.Name, _task.ToString());
 
     private List<byte[]> Read() => [.. _folder.Read(_task).Select(notice => notice.ToArray())];
 
