@@ -137,7 +137,8 @@ internal sealed class SimChecks(SimWorld world)
     /// <summary>The task is open (again).</summary>
     public void OnOpened(SimHost host)
     {
-        if (!_toSurvive.Remove(host, out PieceSet? before))
+        // With nothing left to merge it may have left as done in the same step: then it had everything (OnLeave), and its Finished is of no life any more.
+        if (!_toSurvive.Remove(host, out PieceSet? before) || host.LeftWith == LeaveReason.Done)
         {
             return;
         }

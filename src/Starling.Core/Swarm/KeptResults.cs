@@ -15,9 +15,10 @@ namespace Starling.Core.Swarm;
 /// <remarks>
 /// With <c>N</c>, all peers that keep to it are in an order for each piece, by a hash of key and piece; those who keep everything come first. I release a result when N neighbours before me
 /// in that order say that they hold it. So the first N who ever had it never release it, whatever each of them sees of the swarm: a smaller view makes more copies, not fewer. When they leave, whoever sees
-/// fewer than N before him fetches it again, as long as anybody has it; else it is computed again (<see cref="LostPieces"/>).
+/// fewer than N before him fetches it again, as long as anybody has it; else it is computed again (<see cref="LostPieces"/>). What a neighbour asks for because none of its own has it comes
+/// back too, until the neighbour holds it (<see cref="Wishes"/>).
 /// </remarks>
-internal sealed class KeptResults(NodeContext context, PieceMap map, Acceptance acceptance, LinkTable links, Downloader downloader, Completion completion)
+internal sealed class KeptResults(NodeContext context, PieceMap map, Acceptance acceptance, LinkTable links, Downloader downloader, Wishes wishes, Completion completion)
 {
     /// <summary>A whole round over all pieces takes so many seconds, or less.</summary>
     private const int RoundSeconds = 60;
@@ -76,13 +77,37 @@ internal sealed class KeptResults(NodeContext context, PieceMap map, Acceptance 
         Tell([link], gone);
     }
 
+    /// <summary>A neighbour asks for a result. If it was released here, the neighbour knows of nobody else who has it: it is fetched again.</summary>
+    public void OnRequest(PeerLink link, TaskMessage.ProofRequest request)
+    {
+        int released = request.Piece < map.Count ? map.Released(request.Piece) : -1;
+        if (released < 0 || map.Candidate(request.Piece, released) != request.Result)
+        {
+            return;
+        }
+
+        Tell([link], [new Attestation(request.Piece, request.Result)]);
+        if (!completion.MayRelease || !wishes.Note(link, request.Piece) || map.IsRecalled(request.Piece))
+        {
+            return;
+        }
+
+        FetchAgain(request.Piece);
+        if (downloader.Offers(request.Piece) == 0)
+        {
+            // Those for whom it was released left since: whoever is asked next may see a holder.
+            wishes.Tell(request.Piece);
+        }
+    }
+
     private void Look(int piece)
     {
         if (map.Released(piece) >= 0)
         {
             Recall(piece);
         }
-        else if (map.Used(piece) is { Length: > 0 } used && !acceptance.IsHidden(piece) && !IsMine(piece, map.IndexOf(piece, used), mustHold: true))
+        else if (map.Used(piece) is { Length: > 0 } used && !acceptance.IsHidden(piece) && !IsMine(piece, map.IndexOf(piece, used), mustHold: true)
+            && !wishes.Include(piece))
         {
             Release(piece, used);
         }
@@ -118,9 +143,14 @@ internal sealed class KeptResults(NodeContext context, PieceMap map, Acceptance 
         else
         {
             _tooFewSince.Remove(piece);
-            map.Recall(piece);
-            downloader.Review(piece);
+            FetchAgain(piece);
         }
+    }
+
+    private void FetchAgain(int piece)
+    {
+        map.Recall(piece);
+        downloader.Review(piece);
     }
 
     /// <summary>Whether the result is for me to hold.</summary>
@@ -131,7 +161,7 @@ internal sealed class KeptResults(NodeContext context, PieceMap map, Acceptance 
     {
         if (Rule.Copies is not ({ } copies and > 0))
         {
-            // What was computed here; it is never fetched again.
+            // What was computed here; nothing else is fetched again unless somebody asks for it.
             return mustHold && acceptance.MyVote(piece) == candidate;
         }
 

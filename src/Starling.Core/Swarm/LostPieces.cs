@@ -9,16 +9,21 @@ namespace Starling.Core.Swarm;
 
 /// <summary>
 /// Healing (DESIGN section 5, rule 6): a result wanted here that no neighbour holds for a while is given up, and the piece wants a run
-/// again. Looking at neighbours is enough, for whoever fetches it elsewhere becomes a holder; the patience covers the hops.
+/// again. Looking at neighbours is enough, for whoever fetches it elsewhere becomes a holder; the patience covers the hops. Those who released it are asked to fetch it (<see cref="Wishes"/>).
 /// </summary>
-internal sealed class LostPieces(NodeContext context, PieceMap map, Downloader downloader)
+internal sealed class LostPieces(NodeContext context, PieceMap map, Downloader downloader, Wishes wishes)
 {
     /// <summary>Pieces looked at in one second.</summary>
     private const int Batch = 256;
 
     private static readonly TimeSpan MinPatience = TimeSpan.FromSeconds(10);
 
-    private readonly SortedDictionary<int, Instant> _missingSince = [];
+    /// <summary>Whoever has it may be about to say so.</summary>
+    private static readonly TimeSpan WishAfter = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan WishAgain = TimeSpan.FromMinutes(1);
+
+    private readonly SortedDictionary<int, Missing> _missing = [];
     private readonly SortedSet<int> _lost = [];
     private int _cursor;
 
@@ -28,7 +33,7 @@ internal sealed class LostPieces(NodeContext context, PieceMap map, Downloader d
     /// <summary>A holder that delivers came, or the piece was finished here; true when it had been given up.</summary>
     public bool Found(int piece)
     {
-        _missingSince.Remove(piece);
+        _missing.Remove(piece);
         return _lost.Remove(piece);
     }
 
@@ -50,11 +55,16 @@ internal sealed class LostPieces(NodeContext context, PieceMap map, Downloader d
                     changed.Add(piece);
                 }
             }
-            else if (!_missingSince.TryGetValue(piece, out Instant since))
+            else if (!_missing.TryGetValue(piece, out Missing missing))
             {
-                _missingSince.Add(piece, context.Now);
+                _missing.Add(piece, new Missing(context.Now, context.Now + WishAfter));
             }
-            else if (context.Now - since > patience && (!map.IsFinished(piece) || map.IsRecalled(piece)) && _lost.Add(piece))
+            else if (missing.NextWish <= context.Now && downloader.Offers(piece) == 0)
+            {
+                _missing[piece] = missing with { NextWish = context.Now + WishAgain };
+                wishes.Tell(piece);
+            }
+            else if (context.Now - missing.Since > patience && (!map.IsFinished(piece) || map.IsRecalled(piece)) && _lost.Add(piece))
             {
                 changed.Add(piece);
             }
@@ -62,4 +72,6 @@ internal sealed class LostPieces(NodeContext context, PieceMap map, Downloader d
 
         return changed;
     }
+
+    private readonly record struct Missing(Instant Since, Instant NextWish);
 }

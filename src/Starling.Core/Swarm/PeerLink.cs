@@ -48,6 +48,9 @@ internal sealed class PeerLink(LinkId id, PeerAddress remote, bool outgoing, Has
     /// <summary>Pieces of which it said that it holds no result any more: its attestation does not mean that it does. At most all pieces.</summary>
     public HashSet<int> Released { get; } = [];
 
+    /// <summary>Released pieces that it asked for and that are brought back for it; at most <see cref="Wishes.MaxOfANeighbour"/>.</summary>
+    public HashSet<int> Wished { get; } = [];
+
     /// <summary>Whether anything came after its identity was proved.</summary>
     public bool WasHeard { get; set; }
 

@@ -84,13 +84,14 @@ internal sealed class TaskSwarm
         _downloader = new Downloader(context, _map, links) { FellSilent = link => _holders!.OnSilence(link) };
         _uploader = new Uploader(context, _map, links, _acceptance.Workers, _acceptance.Offered);
         _proofs = new ProofServer(context, _map, links, _acceptance.IsHidden);
-        _lost = new LostPieces(context, _map, _downloader);
+        var wishes = new Wishes(context, _map, links);
+        _lost = new LostPieces(context, _map, _downloader, wishes);
         _holders = new Holders(links, _map, _acceptance, _downloader, _scheduler, _lost, _gossip) { Reassess = Reassess };
         _wanted = new WantedRuns(_map, _acceptance, _hits, _lost, _scheduler);
         _keeper = new ResultKeeper(context, logs, task.Id, restored.Log != 0 ? restored.Log : context.Options.Incarnation, _seals);
         _completion = new Completion(context, task.Info, _map, links, _downloader, _slots);
         _runEnds = new RunEnds(context, _map, _acceptance, _scheduler, _slots, _keeper, _lost, _completion, _seals);
-        _kept = new KeptResults(context, _map, _acceptance, links, _downloader, _completion);
+        _kept = new KeptResults(context, _map, _acceptance, links, _downloader, wishes, _completion);
         Restore(restored);
     }
 
@@ -224,6 +225,7 @@ internal sealed class TaskSwarm
                 _holders.OnReleased(link, released);
                 break;
             case TaskMessage.ProofRequest request:
+                _kept.OnRequest(link, request);
                 _proofs.OnRequest(link, request);
                 break;
             case TaskMessage.Proof proof:
@@ -459,6 +461,7 @@ internal sealed class TaskSwarm
             yield return ("offences", link.Offences, LinkTable.MaxOffences);
             yield return ("bytes waiting for a peer", link.QueuedBytes, LinkTable.MaxQueuedBytes);
             yield return ("positions of unknown logs", link.Gossip.EarlyPositions.Count, GossipCursor.MaxUnknownLogs);
+            yield return ("wishes of a peer", link.Wished.Count, Wishes.MaxOfANeighbour);
             yield return ("released pieces of a peer", link.Released.Count, _map.Count);
             yield return ("announced logs", link.Gossip.Announced.Count, GossipCursor.MaxUnknownLogs);
         }

@@ -28,6 +28,14 @@ public sealed class FoundBySimulationTests
     public void WhatWasSealedAndIsGoneWithItsFolder_IsRunAgain(ulong seed) =>
         new SimWorld(Scenario.Apply("sealed", new SimOptions { Seed = seed, Peers = 8, Pieces = 30 })!).Run();
 
+    [Theory]
+    [InlineData(990104)]
+    public void WhoReleasedEverythingAndLeavesAsSoonAsItIsBack_HasLostNothing(ulong seed) => Run(seed);
+
+    [Theory]
+    [InlineData(880087)]
+    public void WhatAllNeighboursReleased_ComesBackForAPeerThatCannotRunIt(ulong seed) => Run(seed);
+
     [Fact]
     public void ANewcomerThatKnowsOneFullPeer_FindsAPlaceElsewhere()
     {

@@ -79,6 +79,30 @@ public sealed class KeepTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
+    public void Who_comes_late_and_sees_few_gets_what_they_released_and_makes_nothing_anew(ulong seed)
+    {
+        var world = new SimWorld(new SimOptions { Seed = seed, Peers = 12, Pieces = Pieces, PieceBytes = 20_000, MaxLinks = 5, KnownPeers = 2, Keep = KeepRule.Of(1) });
+        world.Run();
+        Pass(world, 200);
+        SimHost late = world.Hosts[0];
+        late.Crash(CrashKind.MachineLost);
+        Pass(world, 300);
+        int runs = world.Hosts.Sum(host => host.Runs - host.Aborts);
+        late.Start([world.Hosts[5].Address]);
+        Pass(world, 300);
+        Assert.True(late.IsDone);
+
+        // A run that began before it had heard anything was stopped.
+        Assert.Equal(runs, world.Hosts.Sum(host => host.Runs - host.Aborts));
+
+        // What was brought back for it is released again.
+        Assert.All(world.Hosts, host => Assert.Contains(Enumerable.Range(0, Pieces), host.Node!.IsReleased));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
     public void Copies_survive_kills_and_power_failures(ulong seed)
     {
         var options = new SimOptions
