@@ -38,6 +38,9 @@ internal sealed class GossipCursor
     /// <summary>Results that are held here and that the peer has not been told of.</summary>
     public List<Attestation> UntoldHeld { get; } = [];
 
+    /// <summary>Results that were attested here and are held no more, and that the peer has not been told of: before the logs that say so.</summary>
+    public List<Attestation> UntoldReleased { get; } = [];
+
     /// <summary>Logs that grew here since the peer was last told how much of each is here.</summary>
     public LogSet Grown { get; } = new();
 
@@ -53,7 +56,7 @@ internal sealed class GossipCursor
     /// <summary>When the next flush is due; <see cref="Instant.Never"/>: there is nothing to send.</summary>
     public Instant DueAt { get; private set; } = Instant.Never;
 
-    public bool HasWork => DirtyLogs.Count > 0 || DirtyWorkers.Count > 0 || UntoldHeld.Count > 0;
+    public bool HasWork => DirtyLogs.Count > 0 || DirtyWorkers.Count > 0 || UntoldHeld.Count > 0 || UntoldReleased.Count > 0;
 
     private Instant NotBefore { get; set; }
 

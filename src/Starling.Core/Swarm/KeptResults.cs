@@ -65,16 +65,13 @@ internal sealed class KeptResults(NodeContext context, PieceMap map, Acceptance 
             return;
         }
 
-        var gone = new List<Attestation>();
         for (int piece = 0; piece < map.Count; piece++)
         {
             if (map.Released(piece) is var released and >= 0 && released == acceptance.MyVote(piece))
             {
-                gone.Add(new Attestation(piece, map.Candidate(piece, released)));
+                link.Gossip.UntoldReleased.Add(new Attestation(piece, map.Candidate(piece, released)));
             }
         }
-
-        Tell([link], gone);
     }
 
     /// <summary>A neighbour asks for a result. If it was released here, the neighbour knows of nobody else who has it: it is fetched again.</summary>

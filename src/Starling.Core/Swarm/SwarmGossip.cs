@@ -59,6 +59,12 @@ internal sealed class SwarmGossip(
     /// <summary>A new neighbour: it gets the live claims and learns what is here; it answers with what it has.</summary>
     public void OnEstablished(PeerLink link)
     {
+        FlushReleased(link);
+        if (link.Gossip.HasWork)
+        {
+            link.Gossip.Hurry(context.Now);
+        }
+
         link.Gossip.BudgetAt = context.Now;
         link.Gossip.ClaimBudgetBytes = context.Options.ClaimBytesPerSecond * BudgetSeconds;
         if (_mine is { Claims.Count: > 0 })
@@ -277,6 +283,7 @@ internal sealed class SwarmGossip(
             if (link.Gossip.DueAt <= context.Now)
             {
                 // A result before the claim that it ends: a piece that looked released would be picked again at once.
+                FlushReleased(link);
                 FlushLogs(link);
                 FlushClaims(link, everything: false);
                 FlushHeld(link);
@@ -647,7 +654,7 @@ internal sealed class SwarmGossip(
     private void FlushLogs(PeerLink link)
     {
         GossipCursor cursor = link.Gossip;
-        while (cursor.DirtyLogs.Count > 0 && link.QueuedBytes < HighMarkBytes)
+        while (cursor.DirtyLogs.Count > 0 && cursor.UntoldReleased.Count == 0 && link.QueuedBytes < HighMarkBytes)
         {
             var batches = new List<AttestationBatch>();
             int bytes = 0;
@@ -678,17 +685,25 @@ internal sealed class SwarmGossip(
     /// <summary>After the logs: a peer can only make use of results of which it knows the attestation.</summary>
     private void FlushHeld(PeerLink link)
     {
-        List<Attestation> untold = link.Gossip.UntoldHeld;
-        if (untold.Count == 0 || link.Gossip.DirtyLogs.Count > 0)
+        if (link.Gossip.DirtyLogs.Count == 0)
         {
-            return;
+            FlushResults(link, link.Gossip.UntoldHeld, static results => new TaskMessage.Held(results));
+        }
+    }
+
+    private void FlushReleased(PeerLink link) => FlushResults(link, link.Gossip.UntoldReleased, static results => new TaskMessage.Released(results));
+
+    /// <summary>As much as fits into the link's queue; the rest when the peer has read that.</summary>
+    private void FlushResults(PeerLink link, List<Attestation> untold, Func<IReadOnlyList<Attestation>, TaskMessage> message)
+    {
+        int told = 0;
+        while (told < untold.Count && link.QueuedBytes < HighMarkBytes)
+        {
+            int count = Math.Min(TaskMessageCodec.MaxHeld, untold.Count - told);
+            links.Send(link, message(untold.GetRange(told, count)));
+            told += count;
         }
 
-        for (int start = 0; start < untold.Count; start += TaskMessageCodec.MaxHeld)
-        {
-            links.Send(link, new TaskMessage.Held(untold.GetRange(start, Math.Min(TaskMessageCodec.MaxHeld, untold.Count - start))));
-        }
-
-        untold.Clear();
+        untold.RemoveRange(0, told);
     }
 }

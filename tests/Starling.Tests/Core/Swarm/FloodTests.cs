@@ -1,5 +1,8 @@
+using System.Collections.Generic;
 using System.Linq;
 using Starling.Core.Engine;
+using Starling.Core.Gossip;
+using Starling.Core.Pieces;
 using Starling.Core.Swarm;
 using Starling.Core.Wire;
 
@@ -33,6 +36,36 @@ public sealed class FloodTests
             _parts.Pass(1);
             Assert.All(Enumerable.Range(0, LinkTable.NoticesPerSecond), _ => Assert.True(_parts.Links.BearsNotice(peer, new PeerMessage.Interested())));
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_is_held_or_released_of_half_a_million_pieces_is_told_as_the_neighbour_reads_it(bool released)
+    {
+        const int many = 500_000;
+        PeerLink peer = _parts.AddLink("peer");
+        var contradictions = new Contradictions(_parts.Context, _parts.Links, SwarmParts.TaskId);
+        var gossip = new SwarmGossip(_parts.Context, _parts.Links, new AttestationLogs(_parts.Context.Self), _parts.Scheduler, contradictions, SwarmParts.TaskId);
+        ResultId result = MerkleTree.ResultOf("x"u8);
+        List<Attestation> untold = released ? peer.Gossip.UntoldReleased : peer.Gossip.UntoldHeld;
+        untold.AddRange(Enumerable.Range(0, many).Select(piece => new Attestation(piece, result)));
+        peer.Gossip.Hurry(_parts.Context.Now);
+        int told = 0;
+        for (int round = 0; round < 1_000 && told < many; round++)
+        {
+            gossip.Flush();
+            Assert.InRange(peer.QueuedBytes, 0, LinkTable.MaxQueuedBytes / 4);
+            foreach (object message in _parts.TakeSent(peer))
+            {
+                told += message is TaskMessage.Held held ? held.Results.Count : message is TaskMessage.Released gone ? gone.Results.Count : 0;
+            }
+
+            peer.QueuedBytes = 0;
+            _parts.Pass(1);
+        }
+
+        Assert.Equal((many, 0), (told, untold.Count));
     }
 
     [Fact]
