@@ -204,7 +204,8 @@ public static class IgdCodec
         };
         try
         {
-            using var reader = XmlReader.Create(new MemoryStream(document, writable: false), settings);
+            // From characters: over bytes the framework's reader throws what it should not where a declaration is no UTF-8.
+            using var reader = XmlReader.Create(new StringReader(Encoding.UTF8.GetString(document).TrimStart('\uFEFF')), settings);
             string? open = null;
             var text = new StringBuilder();
             while (reader.Read())

@@ -66,7 +66,9 @@ internal static class TorrentTargets
                 Judge(info);
                 return info.Bytes.ToArray();
             },
-            AllocationPerByte = 512,
+
+            // Each beginning of a path is a name that may clash with another; a path has 32 parts at most.
+            AllocationPerByte = 1024,
         },
         new()
         {

@@ -22,6 +22,13 @@ public sealed class IgdCodecTests
     private static readonly Uri Location = new("http://192.168.1.1:5000/root.xml");
 
     [Fact]
+    public void A_declaration_that_is_no_text_is_refused()
+    {
+        byte[] document = [.. "<?xml version=\"1.0"u8, .. Enumerable.Repeat((byte)0xB6, 32), .. "\"?>"u8];
+        Assert.False(IgdCodec.TryReadDescription(document, new Uri("http://192.0.2.1/desc.xml"), IPAddress.Parse("192.0.2.1"), out _));
+    }
+
+    [Fact]
     public void Of_several_services_the_most_able_is_taken()
     {
         Assert.True(IgdCodec.TryReadDescription(Encoding.UTF8.GetBytes(Service), Location, Router, out IgdService? service));
