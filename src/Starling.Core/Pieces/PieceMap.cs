@@ -179,12 +179,10 @@ public sealed class PieceMap
     /// <summary>Notes that a worker attested a candidate.</summary>
     public VoteOutcome AddVote(int piece, int worker, int candidate)
     {
-        for (int i = _records[piece].FirstVote; i != NoVote; i = _votes[i].Next)
+        int before = FindVote(piece, worker);
+        if (before != NoVote)
         {
-            if (_votes[i].Worker == worker)
-            {
-                return _votes[i].Candidate == candidate ? VoteOutcome.Known : VoteOutcome.Contradiction;
-            }
+            return _votes[before].Candidate == candidate ? VoteOutcome.Known : VoteOutcome.Contradiction;
         }
 
         if (_votes.Count == MaxVotes)
@@ -203,45 +201,20 @@ public sealed class PieceMap
     /// <summary>Notes what became of a vote; there must be one of this worker.</summary>
     public void SetVoteState(int piece, int worker, VoteState state)
     {
-        for (int i = _records[piece].FirstVote; i != NoVote; i = _votes[i].Next)
+        int vote = FindVote(piece, worker);
+        if (vote == NoVote)
         {
-            if (_votes[i].Worker == worker)
-            {
-                _votes[i] = _votes[i].With(state);
-                return;
-            }
+            throw new ArgumentException($"worker {worker} did not attest piece {piece}", nameof(worker));
         }
 
-        throw new ArgumentException($"worker {worker} did not attest piece {piece}", nameof(worker));
+        _votes[vote] = _votes[vote].With(state);
     }
 
     /// <summary>The candidate that a worker attested, or -1.</summary>
-    public int VoteOf(int piece, int worker)
-    {
-        for (int i = _records[piece].FirstVote; i != NoVote; i = _votes[i].Next)
-        {
-            if (_votes[i].Worker == worker)
-            {
-                return _votes[i].Candidate;
-            }
-        }
-
-        return -1;
-    }
+    public int VoteOf(int piece, int worker) => FindVote(piece, worker) is not NoVote and int vote ? _votes[vote].Candidate : -1;
 
     /// <summary>What became of a worker's vote; null: it has none.</summary>
-    public VoteState? StateOf(int piece, int worker)
-    {
-        for (int i = _records[piece].FirstVote; i != NoVote; i = _votes[i].Next)
-        {
-            if (_votes[i].Worker == worker)
-            {
-                return _votes[i].State;
-            }
-        }
-
-        return null;
-    }
+    public VoteState? StateOf(int piece, int worker) => FindVote(piece, worker) is not NoVote and int vote ? _votes[vote].State : null;
 
     /// <summary>Sets what the policy accepts now; returns whether the piece became or ceased to be finished.</summary>
     public bool SetAcceptable(int piece, ushort candidates)
@@ -314,6 +287,18 @@ public sealed class PieceMap
 
     /// <summary>The result that I can serve: the canonical one among those acceptable and held; null: none.</summary>
     public ResultId? Served(int piece) => CanonicalOf(piece, _records[piece].Held);
+
+    /// <summary>The place of a worker's vote, or <see cref="NoVote"/>.</summary>
+    private int FindVote(int piece, int worker)
+    {
+        int vote = _records[piece].FirstVote;
+        while (vote != NoVote && _votes[vote].Worker != worker)
+        {
+            vote = _votes[vote].Next;
+        }
+
+        return vote;
+    }
 
     private ResultId? CanonicalOf(int piece, int here)
     {

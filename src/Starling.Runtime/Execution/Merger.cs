@@ -275,9 +275,7 @@ public sealed class Merger : IMerger
         }
 
         Problem cause = RunOutcome.ProblemOf(_task, $"the merge of {_task.Files[file].Path}", end, errorFile);
-        string told = errors.ToText();
-        told = told.Length > ToldErrors ? "…" + told[^ToldErrors..] : told;
-        return cause with { Code = Code, Reason = told.Length == 0 ? cause.Reason : $"{cause.Reason}: {told}" };
+        return RunOutcome.WithErrors(cause, Code, errors.ToText(), ToldErrors);
     }
 
     private static void WriteLines(string path, IReadOnlyList<string> lines)

@@ -78,6 +78,13 @@ internal static class RunOutcome
         return new Problem(Code("exit", end.ExitCode), $"{what} ended with exit status {end.ExitCode}", hint);
     }
 
+    /// <summary>The same problem under another code, with the end of what the command wrote to standard error, <paramref name="most"/> characters of it.</summary>
+    public static Problem WithErrors(Problem cause, string code, string errors, int most)
+    {
+        string told = errors.Length > most ? "…" + errors[^most..] : errors;
+        return cause with { Code = code, Reason = told.Length == 0 ? cause.Reason : $"{cause.Reason}: {told}" };
+    }
+
     /// <summary>More output than the task allows.</summary>
     public static Problem TooLong(TaskInfo task, string what) => new(
         "limit:output",

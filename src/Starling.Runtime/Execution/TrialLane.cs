@@ -93,10 +93,7 @@ internal sealed class TrialLane
         }
 
         string what = _context.Task.Verify is VerifySpec.Checker ? $"the checker on a result of piece {piece}" : $"the comparison of two results of piece {piece}";
-        Problem cause = RunOutcome.ProblemOf(_context.Task, what, end, errorFile);
-        string told = _errors.ToText().Trim();
-        told = told.Length > ToldErrors ? "…" + told[^ToldErrors..] : told;
-        cause = cause with { Code = Code, Reason = told.Length == 0 ? cause.Reason : $"{cause.Reason}: {told}" };
+        Problem cause = RunOutcome.WithErrors(RunOutcome.ProblemOf(_context.Task, what, end, errorFile), Code, _errors.ToText().Trim(), ToldErrors);
         bool isAnswer = end is { Cause: KillCause.None, Signal: 0, ExitCode: < FirstStatusOfFailure };
         return isAnswer ? new TrialOutcome.Rejected(cause) : new TrialOutcome.Failed(cause);
     }
