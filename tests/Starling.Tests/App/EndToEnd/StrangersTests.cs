@@ -25,18 +25,10 @@ public sealed class StrangersTests : IDisposable
     public void They_compute_until_they_know_each_other_and_remember_it()
     {
         string yaml = $"name: {_name}\npieces: {Pieces}\nrun: {{ kernel: sleep, seconds: \"0.02\", bytes: 100 }}\nverify: {{ trust: 20 }}\n";
-        using StarlingRun first = StarlingRun.Start(_one.Path, "run", _one.File("task.yaml", yaml), "--dir", _one.Folder("out"), "--listen", "127.0.0.1:0", "--json");
-        string address = first.WaitFor(EventName.Started).Listen!;
-        using StarlingRun second = StarlingRun.Start(
-            _two.Path, "run", _two.File("task.yaml", yaml), "--dir", _two.Folder("out"), "--listen", "127.0.0.1:0", "--peer", address, "--exit", "--json");
-        Assert.Equal((0, ""), (second.WaitForExit(), second.Error));
-        first.WaitFor(EventName.Complete);
-        first.Signal(15);
-        first.WaitForExit();
+        (string worker, string other) = RunBoth(yaml);
         Assert.Equal(File.ReadAllBytes(Path.Combine(_one.Folder("out"), _name)), File.ReadAllBytes(Path.Combine(_two.Folder("out"), _name)));
 
         // One worker's word is not enough before 63 of its results were confirmed: everything was run by both.
-        string worker = first.Events[0].Identity!;
         using StarlingRun trust = StarlingRun.Finish(_two.Path, "trust", "--json");
         JsonElement known = JsonDocument.Parse(Assert.Single(trust.Lines)).RootElement;
         Assert.Equal((worker, 0), (known.GetProperty("key").GetString(), known.GetProperty("refuted").GetInt32()));
@@ -46,21 +38,14 @@ public sealed class StrangersTests : IDisposable
         Assert.Equal("worker,environment,credited,attested", credit.Lines[0]);
         Assert.Equal(3, credit.Lines.Count);
         Assert.Contains(credit.Lines, line => line.StartsWith(worker, StringComparison.Ordinal));
-        Assert.Contains(credit.Lines, line => line.StartsWith(second.Events[0].Identity!, StringComparison.Ordinal) && line.EndsWith($",{Pieces},{Pieces}", StringComparison.Ordinal));
+        Assert.Contains(credit.Lines, line => line.StartsWith(other, StringComparison.Ordinal) && line.EndsWith($",{Pieces},{Pieces}", StringComparison.Ordinal));
     }
 
     [Fact]
     public void What_both_sealed_is_opened_before_anybody_leaves()
     {
         string yaml = $"name: {_name}\npieces: 6\nrun: {{ kernel: sleep, seconds: \"0.02\", bytes: 100 }}\nverify: {{ replicas: 2, sealed: 30s }}\n";
-        using StarlingRun first = StarlingRun.Start(_one.Path, "run", _one.File("task.yaml", yaml), "--dir", _one.Folder("out"), "--listen", "127.0.0.1:0", "--json");
-        string address = first.WaitFor(EventName.Started).Listen!;
-        using StarlingRun second = StarlingRun.Start(
-            _two.Path, "run", _two.File("task.yaml", yaml), "--dir", _two.Folder("out"), "--listen", "127.0.0.1:0", "--peer", address, "--exit", "--json");
-        Assert.Equal((0, ""), (second.WaitForExit(), second.Error));
-        first.WaitFor(EventName.Complete);
-        first.Signal(15);
-        first.WaitForExit();
+        RunBoth(yaml);
 
         // Each found the other's results equal to its own, which it could only after they were opened.
         using StarlingRun trust = StarlingRun.Finish(_one.Path, "trust", "--json");
@@ -89,5 +74,19 @@ public sealed class StrangersTests : IDisposable
         using StarlingRun credit = StarlingRun.Finish(_one.Path, "credit", _one.Path);
         Assert.Equal(1, credit.WaitForExit());
         Assert.Contains("is not the folder of a task", credit.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>The first owner runs the task until it is complete, the second beside it until it may leave; their identities.</summary>
+    private (string First, string Second) RunBoth(string yaml)
+    {
+        using StarlingRun first = StarlingRun.Start(_one.Path, "run", _one.File("task.yaml", yaml), "--dir", _one.Folder("out"), "--listen", "127.0.0.1:0", "--json");
+        string address = first.WaitFor(EventName.Started).Listen!;
+        using StarlingRun second = StarlingRun.Start(
+            _two.Path, "run", _two.File("task.yaml", yaml), "--dir", _two.Folder("out"), "--listen", "127.0.0.1:0", "--peer", address, "--exit", "--json");
+        Assert.Equal((0, ""), (second.WaitForExit(), second.Error));
+        first.WaitFor(EventName.Complete);
+        first.Signal(15);
+        first.WaitForExit();
+        return (first.Events[0].Identity!, second.Events[0].Identity!);
     }
 }
