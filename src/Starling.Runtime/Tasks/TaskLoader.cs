@@ -8,6 +8,7 @@ using System.Text.Unicode;
 using Starling.Core.Crypto;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Runtime.Yaml;
 using Starling.Runtime.Identity;
 using Starling.Runtime.Torrents;
 

@@ -6,6 +6,7 @@ using System.Linq;
 using System.Text;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Runtime.Yaml;
 
 namespace Starling.Runtime.Tasks;
 
@@ -36,17 +37,17 @@ public sealed class YamlTaskReader
         locate = null;
         if (!YamlTree.TryRead(text, out YamlNode? root, out int line, out string fault))
         {
-            problem = YamlFields.At(file, line, fault.TrimEnd('.'), "Task files are YAML: see docs/task-file.md.");
+            problem = YamlFields.At(TaskInfoValidator.ProblemCode, file, line, fault.TrimEnd('.'), "Task files are YAML: see docs/task-file.md.");
             return false;
         }
 
         if (root is not YamlMap map)
         {
-            problem = YamlFields.At(file, root.Line, $"{root.Kind} where keys such as name, pieces and run are due", "See docs/task-file.md.");
+            problem = YamlFields.At(TaskInfoValidator.ProblemCode, file, root.Line, $"{root.Kind} where keys such as name, pieces and run are due", "See docs/task-file.md.");
             return false;
         }
 
-        var fields = new YamlFields(map, file);
+        var fields = new YamlFields(map, file, TaskInfoValidator.ProblemCode);
         TaskDraft read = new YamlTaskReader(fields).ReadAll() with { Folder = folder };
         fields.Finish();
         problem = fields.Problem;

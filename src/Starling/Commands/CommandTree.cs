@@ -28,6 +28,7 @@ internal static class CommandTree
             TrustCommand.Build(),
             DelegateCommand.Build(),
             CreditCommand.Build(),
+            ConfigCommand.Build(),
             ModelCommand.Build(),
         };
         foreach (Option option in root.Options)

@@ -3,13 +3,16 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Starling.Core.Engine;
+using Starling.Core.Owner;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Fuzz.Engine;
 using Starling.Runtime.Kernels;
 using Starling.Runtime.Kernels.Searching;
 using Starling.Runtime.Machine;
+using Starling.Runtime.Owner;
 using Starling.Runtime.Tasks;
+using Starling.Runtime.Yaml;
 
 namespace Starling.Fuzz.Targets;
 
@@ -24,6 +27,9 @@ internal static class TaskTargets
 
     private static readonly string[] FileKeys =
         [.. InfoKeys, "info", "announce", "announce-list", "nodes", "comment", "created by", "creation date", "signature", "secret", "udp://t.example:6969", "http://[::1]:80/announce", "h", "1.2.3.4"];
+
+    private const string Rules =
+        "slots: 3 # few\ncpu: 50%\nupload: 1kB/s\nhours: {mon-fri: \"18:00-08:00\", sat: all}\nidle:\n  input: 5m\nbattery: 60%\nexclusive: [a, b]\nturtle: {on: yes}\ntasks:\n  x: {weight: 20}\n";
 
     private const string Yaml =
         "# c\nname: x\nrun: {kernel: a, b: \"1 2\"}\nfiles:\n  - {path: a, pieces: 3}\nlimits: {wall: 1h, memory: 1GiB}\nverify: {replicas: 2}\n"
@@ -155,6 +161,22 @@ internal static class TaskTargets
         },
         new()
         {
+            Name = "owner-rules",
+            Covers = [typeof(OwnerRulesReader), typeof(WeekHours)],
+            Shape = InputShape.Lines,
+            Encodes = false,
+            Words = ["slots: ", "cpu: ", "hours: ", "{mon-fri: \"18:00-08:00\", sat: all}", "idle: ", "{input: 5m, load: 25%}", "battery: ", "temperature: ", "exclusive: ", "halt: stop\n", "grace: ", "nice: yes\n", "own-tasks: free\n", "turtle: ", "tasks:\n", "  a: {weight: 2, priority: low, slots: 1, run: no}\n", "none", "500kB/s", "24:00", "00:00-00:01", "-", ",", ":", "########################", "[", "]", "&a ", "*a", "!!int "],
+            MaxSize = 1024,
+            Seeds = () => [Parts.Latin(Rules)],
+            Start = () => ReadRules,
+
+            // YamlDotNet scans with objects of its own; a set of hours has a place for each minute.
+            FixedAllocation = 256 * 1024,
+            AllocationPerByte = 1024,
+            QuickInputs = 2_000,
+        },
+        new()
+        {
             Name = "kernel",
             Covers = [typeof(KernelRegistry), typeof(KernelParameters)],
             Encodes = false,
@@ -245,6 +267,27 @@ internal static class TaskTargets
         else
         {
             FuzzFailureException.Unless(problem!.Reason.StartsWith("t.yaml", StringComparison.Ordinal), $"the problem names no place: {problem.Reason}");
+        }
+
+        return null;
+    }
+
+    /// <summary>What is read can be shown, and a change of one key says that and nothing else.</summary>
+    private static byte[]? ReadRules(ReadOnlyMemory<byte> input)
+    {
+        string text = Parts.Text(input);
+        if (!OwnerRulesReader.TryRead(text, "c.yaml", out OwnerRules? rules, out _, out Problem? problem))
+        {
+            FuzzFailureException.Unless(problem.Reason.StartsWith("c.yaml", StringComparison.Ordinal) && problem.Hint.Length > 0, $"the problem names no place or fix: {problem}");
+            return null;
+        }
+
+        FuzzFailureException.Unless(OwnerRulesText.Settings(rules).All(setting => setting.Value.Length > 0), "a setting has no value");
+        if (OwnerConfigEdit.TrySet(text, "c.yaml", "cpu", "7%", out string? changed, out _))
+        {
+            bool same = OwnerRulesReader.TryRead(changed, "c.yaml", out OwnerRules? after, out _, out _)
+                && OwnerRulesText.Settings(after).SequenceEqual(OwnerRulesText.Settings(rules with { CpuPercent = 7 }));
+            FuzzFailureException.Unless(same, "the change says something else");
         }
 
         return null;

@@ -36,6 +36,11 @@ public sealed class ParserInventoryTests
         ["TorrentFileReading"] = "opens a file for TorrentFile, which has a target",
         ["KeepRule"] = "reads a word of its own user's command line",
         ["FolderLock"] = "takes a lock",
+        ["OwnerConfig"] = "opens a file for OwnerRulesReader, which has a target",
+        ["LoadSensor"] = "reads what the kernel writes",
+        ["PowerSensor"] = "reads what the kernel writes",
+        ["ProcessTable"] = "reads what the kernel writes",
+        ["TemperatureSensor"] = "reads what the kernel writes",
         ["TaskLoader"] = "opens files for the readers of tasks, which have targets",
     };
 

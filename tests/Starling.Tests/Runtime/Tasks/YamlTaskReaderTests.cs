@@ -129,9 +129,9 @@ public sealed class YamlTaskReaderTests
     [InlineData("name: x\nrun: a\npieces: 1\nverify: {own: 1, replicas: 2}", "t.yaml:4: verify: 'own' is not understood")]
     [InlineData("name: x\nrun: a\npieces: 1\nverify: {}", "t.yaml:4: verify: names no mode")]
     [InlineData("name: x\nrun: a\npieces: 1\nuntil: never", "t.yaml:4: until: 'never' is not known")]
-    [InlineData("name: &a x\nrun: *a\npieces: 1", "t.yaml:1: anchors (&) and aliases (*) are not used in task files: write the value out")]
-    [InlineData("name: !!binary aGk=\nrun: a\npieces: 1", "t.yaml:1: tags (!) are not used in task files: leave it out, or quote the value")]
-    [InlineData("name: x\nrun: a\npieces: 1\n---\nname: y", "t.yaml:4: a second document starts here; a file holds one task")]
+    [InlineData("name: &a x\nrun: *a\npieces: 1", "t.yaml:1: anchors (&) and aliases (*) are not used here: write the value out")]
+    [InlineData("name: !!binary aGk=\nrun: a\npieces: 1", "t.yaml:1: tags (!) are not used here: leave it out, or quote the value")]
+    [InlineData("name: x\nrun: a\npieces: 1\n---\nname: y", "t.yaml:4: a second document starts here; a file holds one")]
     [InlineData("? [a]\n: b", "t.yaml:1: a key is a plain word")]
     public void What_is_wrong_is_told_with_line_key_and_fix(string yaml, string reason, string? hint = null)
     {

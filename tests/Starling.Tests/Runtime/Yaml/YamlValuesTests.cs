@@ -1,6 +1,6 @@
-using Starling.Runtime.Tasks;
+using Starling.Runtime.Yaml;
 
-namespace Starling.Tests.Runtime.Tasks;
+namespace Starling.Tests.Runtime.Yaml;
 
 public sealed class YamlValuesTests
 {

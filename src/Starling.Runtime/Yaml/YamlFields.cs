@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 
-namespace Starling.Runtime.Tasks;
+namespace Starling.Runtime.Yaml;
 
 /// <summary>
 /// Reads the fields of one map by key and kind, and remembers on which line each stands. The first thing that is wrong is kept; the reader asks for
@@ -15,19 +15,24 @@ internal sealed class YamlFields
     private readonly string _prefix;
     private readonly YamlFields? _root;
     private readonly string _file;
+    private readonly string _code;
     private readonly List<string> _known = [];
     private readonly Dictionary<string, int> _lines = [];
     private Problem? _problem;
 
-    public YamlFields(YamlMap map, string file)
-        : this(map, file, "", null)
+    /// <param name="map">The map.</param>
+    /// <param name="file">What messages call the file.</param>
+    /// <param name="code">Code of every problem.</param>
+    public YamlFields(YamlMap map, string file, string code)
+        : this(map, file, code, "", null)
     {
     }
 
-    private YamlFields(YamlMap map, string file, string prefix, YamlFields? root)
+    private YamlFields(YamlMap map, string file, string code, string prefix, YamlFields? root)
     {
         _map = map;
         _file = file;
+        _code = code;
         _prefix = prefix;
         _root = root;
         foreach (YamlEntry entry in map.Entries)
@@ -39,14 +44,17 @@ internal sealed class YamlFields
     /// <summary>What was wrong first, anywhere in the file.</summary>
     public Problem? Problem => _root is null ? _problem : _root._problem;
 
+    /// <summary>On which line each key stands that was read as a map's, by its whole path (<c>limits.wall</c>).</summary>
+    public IReadOnlyDictionary<string, int> KeyLines => Lines;
+
     /// <summary>All keys of the map, in the order of the file.</summary>
     public IReadOnlyList<YamlEntry> Entries => _map.Entries;
 
     private Dictionary<string, int> Lines => (_root ?? this)._lines;
 
     /// <summary>A problem of one file: <c>file:line: key: what</c>.</summary>
-    public static Problem At(string file, int line, string reason, string hint) =>
-        new(TaskInfoValidator.ProblemCode, line > 0 ? $"{file}:{line}: {reason}" : $"{file}: {reason}", hint);
+    public static Problem At(string code, string file, int line, string reason, string hint) =>
+        new(code, line > 0 ? $"{file}:{line}: {reason}" : $"{file}: {reason}", hint);
 
     /// <summary>Puts file and line before a problem that was found later and starts with a key.</summary>
     public Problem Locate(Problem problem)
@@ -58,7 +66,7 @@ internal sealed class YamlFields
             key = key[..Math.Max(0, key.LastIndexOfAny(['.', '[']))];
         }
 
-        return At(_file, key.Length == 0 ? 0 : Lines[key], problem.Reason, problem.Hint) with { Code = problem.Code };
+        return At(problem.Code, _file, key.Length == 0 ? 0 : Lines[key], problem.Reason, problem.Hint);
     }
 
     /// <summary>The value at <paramref name="key"/>, or null; the key counts as known from now on.</summary>
@@ -82,7 +90,7 @@ internal sealed class YamlFields
         YamlFields root = _root ?? this;
         if (root._problem is null)
         {
-            root._problem = Locate(new Problem(TaskInfoValidator.ProblemCode, $"{_prefix}{key}: {reason}", hint));
+            root._problem = Locate(new Problem(_code, $"{_prefix}{key}: {reason}", hint));
         }
     }
 
@@ -175,7 +183,7 @@ internal sealed class YamlFields
     {
         if (value is YamlMap map)
         {
-            return new YamlFields(map, _file, $"{_prefix}{key}.", _root ?? this);
+            return new YamlFields(map, _file, _code, $"{_prefix}{key}.", _root ?? this);
         }
 
         Refuse(key, value is YamlScalar { IsNothing: true } ? "has no value" : $"{value.Kind} where a map is due", $"Write it like {key}: {example}.");

@@ -2,7 +2,7 @@ using System;
 using System.Globalization;
 using Starling.Core.Tasks;
 
-namespace Starling.Runtime.Tasks;
+namespace Starling.Runtime.Yaml;
 
 /// <summary>Sizes, times and numbers as people write them.</summary>
 public static class YamlValues

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace Starling.Runtime.Tasks;
+namespace Starling.Runtime.Yaml;
 
 /// <summary>Finds what somebody meant who mistyped a word.</summary>
 internal static class SimilarWord

@@ -1,0 +1,23 @@
+namespace Starling.Core.Owner;
+
+/// <summary>A task of this owner that is open on this machine, in whatever process, and what it would take.</summary>
+public sealed record TaskDemand
+{
+    /// <summary>Its id in hexadecimal.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether its commands are the owner's own.</summary>
+    public bool IsOwn { get; init; }
+
+    /// <summary>Runs that it would do at once; 0: it has nothing to run.</summary>
+    public int Slots { get; init; }
+
+    /// <summary>Memory in bytes that the limits of a run allow it; null: they say nothing.</summary>
+    public long? MemoryOfRun { get; init; }
+
+    /// <summary>Bytes that its folder takes.</summary>
+    public long DiskBytes { get; init; }
+}
