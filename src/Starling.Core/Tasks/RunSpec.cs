@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using Starling.Core.Images;
 
 namespace Starling.Core.Tasks;
 
@@ -18,8 +19,10 @@ public abstract record RunSpec
     /// <summary>A WebAssembly module: an input's name or a file given at creation, and its arguments.</summary>
     public sealed record Wasm(string Module, IReadOnlyList<string> Arguments) : RunSpec;
 
-    /// <summary>A container image that is an input, and the command in it.</summary>
-    public sealed record Container(string Input, string Command) : RunSpec;
+    /// <summary>
+    /// A container image that is an input, and the command for <c>/bin/sh -c</c> in it. The digest (docs/containers.md) keeps any other image from being run in its place; null only in what an author wrote, until the image was read.
+    /// </summary>
+    public sealed record Container(string Input, string Command, ImageDigest? Digest) : RunSpec;
 }
 
 /// <summary>One parameter of a kernel; the value is a whole number or a text (fractions are texts, so that bencoding is exact).</summary>

@@ -4,6 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using Starling.Core.Bencode;
+using Starling.Core.Images;
 using Starling.Core.Primitives;
 
 namespace Starling.Core.Tasks;
@@ -332,6 +333,7 @@ internal static class TaskInfoCodec
             case RunSpec.Container container:
                 writer.Text("command"u8, container.Command);
                 writer.Text("container"u8, container.Input);
+                WriteText(writer, "digest"u8, container.Digest?.ToString());
                 break;
             case RunSpec.Kernel kernel:
                 WriteKernel(writer, kernel);
@@ -415,13 +417,25 @@ internal static class TaskInfoCodec
             case "wasm":
                 return new RunSpec.Wasm(run.Text("wasm") ?? "", run.Texts("args", TaskLimitsOfFormat.MaxArguments));
             case "container":
-                return new RunSpec.Container(run.Text("container") ?? "", run.RequiredText("command", "It says what to run in the image."));
+                return new RunSpec.Container(run.Text("container") ?? "", run.RequiredText("command", "It says what to run in the image."), ReadDigest(run));
             case "kernel":
                 return new RunSpec.Kernel(run.Text("kernel") ?? "", ReadParameters((BDictionary)fields["run"]!, run));
             default:
                 fields.Refuse("run", "says none of shell, kernel, wasm, container", "Give one of them.");
                 return null;
         }
+    }
+
+    private static ImageDigest? ReadDigest(TaskFields run)
+    {
+        string text = run.RequiredText("digest", "It names the image: sha256: and 64 hexadecimal digits.");
+        if (ImageDigest.TryParse(text, out ImageDigest digest))
+        {
+            return digest;
+        }
+
+        run.Refuse("digest", "is not sha256: and 64 lower-case hexadecimal digits", "It names the image.");
+        return null;
     }
 
     private static List<KernelParameter> ReadParameters(BDictionary dictionary, TaskFields run)

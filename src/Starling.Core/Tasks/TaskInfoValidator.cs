@@ -54,7 +54,8 @@ public static class TaskInfoValidator
         RunSpec.Kernel kernel => CheckKernel(kernel),
         RunSpec.Wasm wasm => CheckIsInput("run.wasm", wasm.Module, inputs) ?? CheckTexts(
             "run.args", wasm.Arguments, TaskLimitsOfFormat.MaxArguments, TaskLimitsOfFormat.MaxCommandLength),
-        RunSpec.Container container => CheckIsInput("run.container", container.Input, inputs) ?? CheckCommand("run.command", container.Command),
+        RunSpec.Container container => CheckIsInput("run.container", container.Input, inputs) ?? CheckCommand("run.command", container.Command)
+            ?? (container.Digest is null ? Wrong("run.digest", "is missing", "It names the image: sha256: and 64 hexadecimal digits.") : null),
         _ => Wrong("run", "is missing", "Add a command, or a map with shell, kernel, wasm or container."),
     };
 

@@ -51,7 +51,8 @@ internal sealed class FolderLock : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    private static bool IsHeldElsewhere(IOException failure)
+    /// <summary>Whether a file could not be opened because another process has it locked.</summary>
+    public static bool IsHeldElsewhere(IOException failure)
     {
         const int sharingViolation = 0x20;
         int wouldBlock = OperatingSystem.IsMacOS() ? 35 : 11;

@@ -162,7 +162,7 @@ public static class TaskAuthor
         return sources;
     }
 
-    /// <summary>Hashes the inputs; a WebAssembly module that is no input's name is a path, and becomes an input.</summary>
+    /// <summary>Hashes the inputs; a WebAssembly module or an image that is no input's name is a path, and becomes an input.</summary>
     private static Problem? AddInputs(TaskDraft draft, FetchMetadata? fetch, List<AuthoredInput> inputs, ref RunSpec run)
     {
         foreach (string entry in draft.InputPaths)
@@ -173,6 +173,11 @@ public static class TaskAuthor
             }
 
             inputs.Add(input);
+        }
+
+        if (run is RunSpec.Container container && AuthoredImage.AddTo(inputs, draft, fetch, container, out run) is { } unfit)
+        {
+            return unfit;
         }
 
         if (run is RunSpec.Wasm wasm)

@@ -13,7 +13,7 @@ public sealed record TaskDraft
     /// <summary>Name of the task.</summary>
     public required string Name { get; init; }
 
-    /// <summary>How a piece is computed. A WebAssembly module may still be a path.</summary>
+    /// <summary>How a piece is computed. A WebAssembly module or an image may still be a path, and an image's digest missing.</summary>
     public required RunSpec Run { get; init; }
 
     /// <summary>Number of pieces of the one output file; null: by <see cref="Files"/> or <see cref="Chunks"/>.</summary>

@@ -4,6 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Linq;
 using System.Text;
+using Starling.Core.Images;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Yaml;
@@ -125,11 +126,26 @@ public sealed class YamlTaskReader
         {
             "shell" => new RunSpec.Shell(run.Text("shell", "echo $PIECE_IDX") ?? ""),
             "wasm" => new RunSpec.Wasm(run.Text("wasm", "square.wasm") ?? "", run.Texts("args", "[--fast]")),
-            "container" => new RunSpec.Container(run.Text("container", "image.tar") ?? "", run.Text("command", "./compute $PIECE_IDX") ?? ""),
+            "container" => ReadContainer(run),
             _ => new RunSpec.Kernel(run.Text("kernel", "mandelbrot") ?? "", ReadParameters(run)),
         };
         run.Finish();
         return read;
+    }
+
+    private static RunSpec.Container ReadContainer(YamlFields run)
+    {
+        ImageDigest? digest = null;
+        if (run.Text("digest", "sha256:…") is { } text)
+        {
+            digest = ImageDigest.TryParse(text, out ImageDigest read) ? read : null;
+            if (digest is null)
+            {
+                run.Refuse("digest", "is not sha256: and 64 lower-case hexadecimal digits", "Leave it out: it is read from the image.");
+            }
+        }
+
+        return new RunSpec.Container(run.Text("container", "image.tar") ?? "", run.Text("command", "./compute $PIECE_IDX") ?? "", digest);
     }
 
     private static List<KernelParameter> ReadParameters(YamlFields run)

@@ -81,6 +81,7 @@ internal static class DescriptionText
     {
         "kernel" => [$"the built-in kernel {Visible(run.Name!)}", .. run.Parameters!.Select(pair => $"  {Visible(pair.Key)}: {Visible(pair.Value)}")],
         "shell" => Command("the shell command", run.Command!),
+        "container" => [.. Command($"in the image {Visible(run.Name!)} the command", run.Command!), $"  image: {Visible(run.Parameters!["digest"])}"],
         _ => [$"{run.Kind} {Visible(run.Name!)}: {Visible(run.Command!)}"],
     };
 

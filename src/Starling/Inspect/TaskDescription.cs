@@ -133,7 +133,7 @@ internal sealed record RunDescription(string Kind, string? Command, string? Name
         RunSpec.Kernel kernel => new RunDescription(
             "kernel", null, kernel.Name, kernel.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value)),
         RunSpec.Wasm wasm => new RunDescription("wasm", string.Join(' ', wasm.Arguments), wasm.Module, null),
-        RunSpec.Container container => new RunDescription("container", container.Command, container.Input, null),
+        RunSpec.Container container => new RunDescription("container", container.Command, container.Input, new Dictionary<string, string> { ["digest"] = container.Digest.ToString()! }),
         _ => throw new NotSupportedException($"No words for {run.GetType().Name}."),
     };
 }

@@ -41,6 +41,7 @@ public sealed class ParserInventoryTests
         ["PowerSensor"] = "reads what the kernel writes",
         ["ProcessTable"] = "reads what the kernel writes",
         ["TemperatureSensor"] = "reads what the kernel writes",
+        ["ReadOnlyStream"] = "hands on bytes",
         ["TaskLoader"] = "opens files for the readers of tasks, which have targets",
     };
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Starling.Core.Bencode;
+using Starling.Core.Images;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 
@@ -39,6 +40,30 @@ public sealed class TaskFileCodecTests
         Assert.Equal("magnet:?x", read.InputSources["a"].Magnet);
         Assert.True(read.InputSources["b"].Torrent.Span.SequenceEqual("de"u8));
         Assert.Equal(bytes, TaskFileCodec.Encode(read));
+    }
+
+    [Fact]
+    public void The_digest_of_an_image_is_part_of_its_task()
+    {
+        TaskInfo Info(ImageDigest? digest) => TaskSamples.Plain() with
+        {
+            Inputs = [new InputSpec("i.tar", new TorrentId(Hash256.Zero), 7)],
+            Run = new RunSpec.Container("i.tar", "go", digest),
+        };
+        TaskFile task = TaskSamples.Make(Info(new ImageDigest(Hash256.Zero)));
+        Assert.Contains($"3:rund7:command2:go9:container5:i.tar6:digest71:sha256:{new string('0', 64)}e", Encoding.Latin1.GetString(task.InfoBytes.Span), StringComparison.Ordinal);
+        Assert.True(TaskFileCodec.TryDecodeInfo(task.InfoBytes, out TaskFile? read, out Problem? problem), problem?.ToString());
+        Assert.Equal(task.Info.Run, read.Info.Run);
+        Assert.NotEqual(task.Id, TaskSamples.Make(Info(new ImageDigest(Hash256.Of("other"u8)))).Id);
+        Assert.False(TaskFileCodec.TryMake(Info(null), out _, out problem));
+        Assert.Contains("run.digest: is missing", problem.Reason, StringComparison.Ordinal);
+        string text = Encoding.Latin1.GetString(task.InfoBytes.Span);
+        foreach (string wrong in (string[])["6:digest71:SHA", "6:digest71:sha512:"])
+        {
+            string changed = text.Replace("6:digest71:sha256:"[..wrong.Length], wrong, StringComparison.Ordinal);
+            Assert.False(TaskFileCodec.TryDecodeInfo(TaskSamples.Latin(changed), out _, out problem));
+            Assert.Contains("run.digest", problem.Reason, StringComparison.Ordinal);
+        }
     }
 
     [Theory]

@@ -63,7 +63,7 @@ public sealed class TrustRuleTests
     public void ModulesAndContainersAreCommandsToo()
     {
         Assert.NotNull(TrustRule.Check(Task(new RunSpec.Wasm("a.wasm", [])), TaskSignature.None, _mine, [], trust: false));
-        Assert.NotNull(TrustRule.Check(Task(new RunSpec.Container("image", "run")), TaskSignature.None, _mine, [], trust: false));
+        Assert.NotNull(TrustRule.Check(Task(new RunSpec.Container("image", "run", null)), TaskSignature.None, _mine, [], trust: false));
     }
 
     private static PublicKey Key(byte value)

@@ -5,6 +5,7 @@ using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Identity;
 using Starling.Runtime.Tasks;
+using Starling.Tests.Runtime.Containers;
 
 namespace Starling.Tests.Runtime.Tasks;
 
@@ -52,6 +53,30 @@ public sealed class TaskLoaderTests : IDisposable
         PreparedTask each = Load(_folder.Write("e.yaml", "name: x\nrun: a\ninputs: [frames]\neach: frames")).Prepared;
         Assert.Equal(2, each.Task.Info.PieceCount);
         Assert.Equal(new ChunkSpec("frames", 0), each.Task.Info.Chunks);
+    }
+
+    [Fact]
+    public void The_image_of_a_container_task_becomes_an_input_and_its_digest_part_of_the_task()
+    {
+        const string yaml = "name: x\nrun: {container: img/i.tar, command: go}\npieces: 1\n";
+        var image = new TestImage(new TestLayer().File("a", "1"));
+        _folder.Write("img/i.tar", image.ToDocker());
+        PreparedTask prepared = Load(_folder.Write("c.yaml", yaml)).Prepared;
+        Assert.Equal(new RunSpec.Container("i.tar", "go", image.Digest), prepared.Task.Info.Run);
+        Assert.Equal("i.tar", Assert.Single(prepared.Inputs).Input.Name);
+
+        // The other form of the archive is another input, but the same image; a digest in the file pins it.
+        _folder.Write("img/i.tar", image.ToOci());
+        string pinned = yaml.Replace("go}", $"go, digest: '{image.Digest}'}}", StringComparison.Ordinal);
+        Assert.Equal(prepared.Task.Info.Run, Load(_folder.Write("p.yaml", pinned)).Prepared.Task.Info.Run);
+        _folder.Write("img/i.tar", new TestImage(new TestLayer().File("a", "2")).ToOci());
+        Assert.False(_loader.TryLoad(_folder.Write("p.yaml", pinned), out _, out Problem? problem));
+        Assert.Contains("run.digest: the archive holds sha256:", problem.Reason, StringComparison.Ordinal);
+        _folder.Write("img/i.tar", "no image");
+        Assert.False(_loader.TryLoad(_folder.Write("c.yaml", yaml), out _, out problem));
+        Assert.Contains("c.yaml:2: run.container: image: the archive", problem.Reason, StringComparison.Ordinal);
+        Assert.False(_loader.TryLoad(_folder.Write("q.yaml", yaml.Replace("go}", "go, digest: abc}", StringComparison.Ordinal)), out _, out problem));
+        Assert.Contains("run.digest: is not sha256:", problem.Reason, StringComparison.Ordinal);
     }
 
     [Theory]
