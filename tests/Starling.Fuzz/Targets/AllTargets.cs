@@ -9,6 +9,6 @@ internal static class AllTargets
     public static IReadOnlyList<FuzzTarget> Table { get; } =
     [
         .. BencodeTargets.All, .. WireTargets.All, .. StreamTargets.All, .. GossipTargets.All, .. TaskTargets.All, .. TorrentTargets.All, .. DhtTargets.All,
-        .. TrackerTargets.All, .. UtpTargets.All, .. MseTargets.All, .. GatewayTargets.All, .. StorageTargets.All, .. ImageTargets.All, .. MachineTargets.All,
+        .. TrackerTargets.All, .. UtpTargets.All, .. MseTargets.All, .. GatewayTargets.All, .. StorageTargets.All, .. ImageTargets.All, .. MachineTargets.All, .. WasmTargets.All,
     ];
 }
