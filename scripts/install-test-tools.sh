@@ -4,6 +4,8 @@ set -eu
 
 packages=
 need() { [ -x "/usr/sbin/$1" ] || command -v "$1" >/dev/null 2>&1 || packages="$packages $2"; }
+need bwrap bubblewrap
+need setpriv util-linux
 need ffmpeg ffmpeg
 need parallel parallel
 need openssl openssl

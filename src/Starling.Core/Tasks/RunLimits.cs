@@ -20,8 +20,11 @@ public sealed record RunLimits
     /// <summary>Processes and threads at once.</summary>
     public int? Processes { get; init; }
 
-    /// <summary><c>none</c> (default) or what the task asks for.</summary>
-    public string Network { get; init; } = "none";
+    /// <summary>The value of <see cref="Network"/> that means none.</summary>
+    public const string NoNetwork = "none";
+
+    /// <summary><c>none</c> (default) or <c>full</c>, which the owner of the machine must allow.</summary>
+    public string Network { get; init; } = NoNetwork;
 }
 
 /// <summary>What a machine must have to compute a task; the owner of one that lacks it only downloads.</summary>

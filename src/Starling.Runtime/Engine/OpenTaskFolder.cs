@@ -10,6 +10,7 @@ using Starling.Core.Tasks;
 using Starling.Runtime.Execution;
 using Starling.Runtime.Machine;
 using Starling.Runtime.Storage;
+using Starling.Runtime.Walls;
 
 namespace Starling.Runtime.Engine;
 
@@ -45,17 +46,33 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
     /// <summary>What the owner should know, but does not keep the task from running.</summary>
     public IReadOnlyList<Problem> Remarks { get; private init; } = [];
 
+    /// <summary>Opens the folder of a task.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="options">What the owner asked for.</param>
+    /// <param name="inputs">Where the inputs lie.</param>
+    /// <param name="post">Gets what happens.</param>
+    /// <param name="walled">Whether its commands run within walls; where there are none the problem has the code <see cref="TrustRule.Code"/>.</param>
+    /// <param name="open">The folder.</param>
+    /// <param name="problem">Why it can't be opened.</param>
     public static bool TryOpen(
         TaskFile task,
         TaskSessionOptions options,
         IReadOnlyDictionary<string, InputPlace> inputs,
         PostInput post,
+        bool walled,
         [NotNullWhen(true)] out OpenTaskFolder? open,
         [NotNullWhen(false)] out Problem? problem)
     {
         open = null;
         if (!TaskFolder.TryOpen(options.Folder, task.Info, task.Id, out TaskFolder? folder, out problem))
         {
+            return false;
+        }
+
+        MachineWalls? walls = null;
+        if (walled && !WallsProbe.TryOpen(Path.Combine(folder.Private, "walls"), [], out walls, out problem))
+        {
+            folder.Dispose();
             return false;
         }
 
@@ -74,7 +91,7 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
             return false;
         }
 
-        var launcher = new ProcessLauncher();
+        var launcher = new ProcessLauncher(walls: walls);
         var runner = new JobRunner(
             task.Info, folder, store, post, launcher, new RunnerOptions { CoresPerRun = task.Info.Needs.Cores, Inputs = inputs });
         var merger = new Merger(task.Info, folder, store, post, launcher, flushesFirst: options.Keep != KeepRule.All);

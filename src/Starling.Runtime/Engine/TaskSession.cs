@@ -416,9 +416,13 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     private SessionOutcome? OpenFolder(TaskFile task)
     {
         TaskSignature signature = TaskFileSigner.Check(task, _verifier);
-        if (TrustRule.Check(task, signature, Identity, _options.Authors, _options.Trust) is { } untrusted)
+        Problem? foreign = TrustRule.Check(task, signature, Identity, _options.Authors, _options.Trust);
+        if (foreign is not null && task.Info.Limits.Network != RunLimits.NoNetwork && !_options.AllowNetwork)
         {
-            return new SessionOutcome(SessionEnd.Refused, untrusted);
+            return new SessionOutcome(SessionEnd.Refused, new Problem(
+                TrustRule.Code,
+                $"the commands of task '{task.Info.Name}' ask for the network",
+                "Run again with --network if they may have it: they then reach whatever this machine reaches."));
         }
 
         if (!task.Info.Admits(Identity))
@@ -429,8 +433,17 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
 
         InputPlaces places = InputPlaces.Of(task, _options, Remark);
         var inputs = new TaskInputs(task.Info, places, _queue.Add, Remark);
-        if (!OpenTaskFolder.TryOpen(task, _options, inputs.Places, _queue.Add, out OpenTaskFolder? folder, out Problem? problem))
+        if (!OpenTaskFolder.TryOpen(task, _options, inputs.Places, _queue.Add, foreign is not null, out OpenTaskFolder? folder, out Problem? problem))
         {
+            if (foreign is not null && problem.Code == TrustRule.Code)
+            {
+                return new SessionOutcome(SessionEnd.Refused, foreign with
+                {
+                    Reason = $"{foreign.Reason}, for there are no walls to run it in: {problem.Reason}",
+                    Hint = $"{problem.Hint} Or {char.ToLowerInvariant(foreign.Hint[0])}{foreign.Hint[1..]}".TrimStart(),
+                });
+            }
+
             return new SessionOutcome(SessionEnd.Failed, problem);
         }
 

@@ -75,6 +75,9 @@ public sealed record TaskSessionOptions
     /// <summary>Run the task's commands, and believe any attested result.</summary>
     public bool Trust { get; init; }
 
+    /// <summary>Whether walled commands of a task that asks for the network get it.</summary>
+    public bool AllowNetwork { get; init; }
+
     /// <summary>Leave when done.</summary>
     public bool ExitWhenDone { get; init; }
 

@@ -27,6 +27,7 @@ internal sealed class Descendants
     private readonly byte[] _childrenPath = Encoding.ASCII.GetBytes($"/proc/self/task/{Environment.ProcessId}/children\0");
     private readonly int _ownSession = LibC.SessionOf(0);
     private readonly string _token;
+    private readonly Dictionary<int, LibC.ResourceUsage> _usages = [];
     private int _starting;
 
     /// <param name="token">Names this launcher among all programs of the machine.</param>
@@ -65,6 +66,25 @@ internal sealed class Descendants
             {
                 _active.Add(member);
             }
+        }
+    }
+
+    /// <summary>Remembers what a process that will become an orphan has used, whoever reaps it, until <see cref="TakeUsage"/>.</summary>
+    public void KeepUsageOf(int pid)
+    {
+        lock (_gate)
+        {
+            _usages[pid] = default;
+        }
+    }
+
+    /// <summary>What an ended orphan and all that it waited for had used; nothing when it was not told of, or not reaped here.</summary>
+    public LibC.ResourceUsage TakeUsage(int pid)
+    {
+        lock (_gate)
+        {
+            _usages.Remove(pid, out LibC.ResourceUsage usage);
+            return usage;
         }
     }
 
@@ -179,7 +199,7 @@ internal sealed class Descendants
         return stat.StartTicks >= ended.StartTicks;
     }
 
-    private static unsafe void AwaitDeath(int pid)
+    private unsafe void AwaitDeath(int pid)
     {
         long start = Stopwatch.GetTimestamp();
         int descriptor = LibC.OpenProcess(pid);
@@ -193,9 +213,22 @@ internal sealed class Descendants
     }
 
     /// <summary>Takes the exit status of an ended child; false while it lives.</summary>
-    private static unsafe bool Reap(int pid)
+    private unsafe bool Reap(int pid)
     {
         int status;
-        return LibC.WaitPid(pid, &status, LibC.WaitNoHang) != 0;
+        LibC.ResourceUsage usage = default;
+        int result = LibC.WaitPid(pid, &status, LibC.WaitNoHang, &usage);
+        if (result == pid)
+        {
+            lock (_gate)
+            {
+                if (_usages.ContainsKey(pid))
+                {
+                    _usages[pid] = usage;
+                }
+            }
+        }
+
+        return result != 0;
     }
 }

@@ -2,10 +2,11 @@ using System;
 using System.Collections;
 using System.Collections.Generic;
 using System.Text;
+using Starling.Runtime.Walls;
 
 namespace Starling.Runtime.Execution;
 
-/// <summary>The environment that every run begins with: this program's own at its start, sorted, as bytes with a zero at each end.</summary>
+/// <summary>The environment that every run begins with (this program's own at its start, or that of walled runs), sorted, as bytes with a zero at each end.</summary>
 internal sealed class EnvironmentBlock
 {
     private readonly List<(string Name, string Text)> _inherited = [];
@@ -25,6 +26,18 @@ internal sealed class EnvironmentBlock
         }
 
         block._inherited.Sort((left, right) => string.CompareOrdinal(left.Name, right.Name));
+        return block;
+    }
+
+    /// <summary>A block that begins with nothing but what every walled run has.</summary>
+    public static EnvironmentBlock OfWalledRuns()
+    {
+        var block = new EnvironmentBlock();
+        foreach ((string name, string value) in (ReadOnlySpan<(string, string)>)[("HOME", WallPlan.WorkFolder), ("LANG", "C.UTF-8"), ("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"), ("TZ", "UTC"), ("USER", "task")])
+        {
+            block._inherited.Add((name, $"{name}={value}\0"));
+        }
+
         return block;
     }
 

@@ -17,10 +17,13 @@ internal sealed class InputFolder
     public const string Code = "inputs";
 
     private const int CopyBuffer = 1024 * 1024;
+    private const string SeenInputs = "/in";
+    private const string SeenChunk = "/chunk";
 
     private readonly ChunkSpec? _chunks;
     private readonly string _chunkFolder;
     private readonly string _source = "";
+    private readonly List<(string Name, string Path)> _paths = [];
     private readonly Func<IReadOnlyList<string>> _files = static () => [];
 
     /// <param name="task">The task.</param>
@@ -51,6 +54,7 @@ internal sealed class InputFolder
                     return;
                 }
 
+                _paths.Add((input.Name, place.Path));
                 File.CreateSymbolicLink(Path.Combine(links, input.Name), place.Path);
             }
 
@@ -73,6 +77,41 @@ internal sealed class InputFolder
 
     /// <summary>Value of <c>INPUTS</c>; null when the task has none.</summary>
     public string? FolderPath { get; }
+
+    /// <summary>Shows the inputs to a command; the value of its <c>INPUTS</c>, or null when the task has none.</summary>
+    public string? Show(RunPlace place)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        if (!place.IsWalled || FolderPath is null)
+        {
+            return FolderPath;
+        }
+
+        foreach ((string name, string path) in _paths)
+        {
+            if (Path.Exists(path))
+            {
+                place.Show(path, $"{SeenInputs}/{name}");
+            }
+        }
+
+        return SeenInputs;
+    }
+
+    /// <summary>Shows the part that <see cref="TryEnter"/> made, or found; the value of <c>CHUNK</c>. To be called after <see cref="Show"/>.</summary>
+    public string? ShowChunk(RunPlace place, string? chunk)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        if (chunk is null || !place.IsWalled)
+        {
+            return chunk;
+        }
+
+        // A file of an input is seen in that input.
+        return _chunks!.Size == 0 && chunk.StartsWith(_source, StringComparison.Ordinal)
+            ? $"{SeenInputs}/{_chunks.Input}{chunk[_source.Length..]}"
+            : place.Show(chunk, SeenChunk);
+    }
 
     /// <summary>Makes the part of a piece for <paramref name="user"/>, who has one at a time; its path, or null when the task has no parts.</summary>
     public Problem? TryEnter(int piece, string user, out string? chunk)

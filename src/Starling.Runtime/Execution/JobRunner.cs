@@ -41,7 +41,11 @@ public sealed class JobRunner : IJobRunner
         Problem? problem = null;
         IKernel? kernel = null;
         StateFolders? states = null;
-        string scratch = Path.Combine(folder.Private, "scratch");
+        string trials = Path.Combine(folder.Private, "trials");
+
+        // What a killed program left. What can't be deleted is passed over by the slots.
+        SlotFolder.TryRemove(folder.Scratch);
+        SlotFolder.TryRemove(trials);
         switch (task.Run)
         {
             case RunSpec.Kernel spec:
@@ -50,9 +54,7 @@ public sealed class JobRunner : IJobRunner
             case RunSpec.Shell:
                 try
                 {
-                    // What can't be deleted is passed over by the slots.
-                    SlotFolder.TryRemove(scratch);
-                    Directory.CreateDirectory(scratch);
+                    Directory.CreateDirectory(folder.Scratch);
                     states = new StateFolders(folder);
                 }
                 catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
@@ -80,8 +82,8 @@ public sealed class JobRunner : IJobRunner
             States = states,
             Inputs = inputs,
             Errors = new StderrFolder(Path.Combine(folder.Private, "stderr")),
-            ScratchFolder = scratch,
-            TrialFolder = Path.Combine(folder.Private, "trials"),
+            ScratchFolder = folder.Scratch,
+            TrialFolder = trials,
             Problem = problem ?? inputs.Problem,
         };
     }

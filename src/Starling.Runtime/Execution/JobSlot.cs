@@ -24,7 +24,7 @@ internal sealed class JobSlot
     private readonly RunContext _context;
     private readonly int _slot;
     private readonly LinkedList<Job> _waiting = [];
-    private readonly SlotFolder _scratch;
+    private readonly RunPlace _place;
     private readonly SlotFolder? _spareState;
     private readonly TrialLane? _checker;
     private readonly StderrTail _errors = new();
@@ -36,7 +36,7 @@ internal sealed class JobSlot
     {
         _context = context;
         _slot = slot;
-        _scratch = new SlotFolder(Path.Combine(context.ScratchFolder, string.Create(CultureInfo.InvariantCulture, $"slot-{slot}")));
+        _place = new RunPlace(context.Launcher, context.Task, Path.Combine(context.ScratchFolder, string.Create(CultureInfo.InvariantCulture, $"slot-{slot}")));
         _spareState = context.States?.SpareOf(slot);
         _checker = context.Task.Verify is VerifySpec.Checker ? new TrialLane(context, string.Create(CultureInfo.InvariantCulture, $"slot-{slot}")) : null;
         new Thread(Work) { Name = $"slot {slot}", IsBackground = true }.Start();
@@ -215,7 +215,7 @@ internal sealed class JobSlot
         {
             _context.States.Leave(job.Piece, _spareState!, outcome is JobOutcome.Succeeded);
             _context.Inputs.Leave(chunk);
-            _scratch.Empty();
+            _place.End();
         }
         catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
         {
@@ -227,14 +227,11 @@ internal sealed class JobSlot
 
     private JobOutcome RunCommand(Job job, string state, string? chunk, long start)
     {
-        var command = new ShellCommand
-        {
-            Text = ((RunSpec.Shell)_context.Task.Run).Command,
-            Folder = _scratch.Use(),
-            Variables = RunVariables.Of(_context, job.Piece, chunk, state),
-            CpuLimit = _context.Task.Limits.Cpu,
-            MemoryLimitBytes = _context.Task.Limits.MemoryBytes,
-        };
+        _place.Begin();
+        string? inputs = _context.Inputs.Show(_place);
+        ShellCommand command = _place.Command(
+            ((RunSpec.Shell)_context.Task.Run).Command,
+            RunVariables.Of(_context, job.Piece, inputs, _context.Inputs.ShowChunk(_place, chunk), _place.Show(state, "/state", writable: true)));
         using IOutputSink sink = _context.Store.OpenOutput(job.Id);
         if (!_context.Launcher.TryStart(command, out ShellProcess? process, out Problem? problem))
         {

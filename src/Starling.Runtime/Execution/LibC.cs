@@ -21,6 +21,14 @@ internal static unsafe partial class LibC
     public const int SignalChild = 17;
     public const int WaitNoHang = 1;
     public const int PrctlSetChildSubreaper = 36;
+    public const int DuplicateCloseOnExec = 1030;
+    public const uint FixedAddresses = 0x0040000;
+    public const int ErrorNoSuchFile = 2;
+    public const int ErrorNoProcess = 3;
+    public const int ErrorIsFolder = 21;
+    public const int RemoveFolder = 0x200;
+    public const int DoNotFollow = 0x100;
+    public const int CurrentFolder = -100;
     public const int ClockBootTime = 7;
     public const short PollIn = 1;
     public const short SpawnSetSignalDefaults = 0x04;
@@ -134,6 +142,76 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_addchdir_np")]
     public static partial int FileActionsChangeFolder(byte* actions, byte* path);
 
+    /// <summary><c>struct rusage</c> on 64-bit machines, as far as it is looked at.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 144)]
+    public struct ResourceUsage
+    {
+        public long UserSeconds;
+        public long UserMicroseconds;
+        public long SystemSeconds;
+        public long SystemMicroseconds;
+        public long MaxResidentKiB;
+
+        public readonly TimeSpan CpuTime => new(
+            ((UserSeconds + SystemSeconds) * TimeSpan.TicksPerSecond) + ((UserMicroseconds + SystemMicroseconds) * TimeSpan.TicksPerMicrosecond));
+    }
+
+    /// <summary><c>struct rlimit64</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct ResourceLimit
+    {
+        public ulong Soft;
+        public ulong Hard;
+    }
+
+    /// <summary><c>struct statx</c>, as far as it is looked at.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    public struct FileStatus
+    {
+        [FieldOffset(20)]
+        public uint User;
+
+        [FieldOffset(28)]
+        public ushort Mode;
+
+        [FieldOffset(48)]
+        public ulong Blocks;
+    }
+
+    [LibraryImport(Library, EntryPoint = "wait4", SetLastError = true)]
+    public static partial int WaitPid(int pid, int* status, int options, ResourceUsage* usage);
+
+    [LibraryImport(Library, EntryPoint = "prlimit64", SetLastError = true)]
+    public static partial int LimitResource(int pid, int resource, ResourceLimit* limit, ResourceLimit* old);
+
+    /// <summary>Of the calling thread and of what it starts.</summary>
+    [LibraryImport(Library, EntryPoint = "personality", SetLastError = true)]
+    public static partial int SetPersonality(nuint personality);
+
+    [LibraryImport(Library, EntryPoint = "openat", SetLastError = true)]
+    public static partial int OpenAt(int folder, byte* path, int flags);
+
+    [LibraryImport(Library, EntryPoint = "unlinkat", SetLastError = true)]
+    public static partial int UnlinkAt(int folder, byte* path, int flags);
+
+    [LibraryImport(Library, EntryPoint = "renameat", SetLastError = true)]
+    public static partial int RenameAt(int fromFolder, byte* from, int toFolder, byte* to);
+
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
+    public static partial int StatusAt(int folder, byte* path, int flags, uint mask, FileStatus* status);
+
+    [LibraryImport(Library, EntryPoint = "fchownat", SetLastError = true)]
+    public static partial int ChangeOwnerAt(int folder, byte* path, uint user, uint group, int flags);
+
+    [LibraryImport(Library, EntryPoint = "fchmod", SetLastError = true)]
+    public static partial int ChangeMode(int descriptor, uint mode);
+
+    [LibraryImport(Library, EntryPoint = "fchmodat", SetLastError = true)]
+    public static partial int ChangeModeAt(int folder, byte* path, uint mode, int flags);
+
+    [LibraryImport(Library, EntryPoint = "lseek", SetLastError = true)]
+    public static partial long Seek(int descriptor, long offset, int whence);
+
     [LibraryImport(Library, EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int Access(string path, int mode);
 
@@ -142,6 +220,10 @@ internal static unsafe partial class LibC
 
     /// <summary>A descriptor that becomes readable when the process ends; -1 on kernels before 5.3. Close-on-exec by definition.</summary>
     public static int OpenProcess(int pid) => (int)Syscall((nint)SyscallPidfdOpen, pid, 0, 0);
+
+    /// <summary>Entries of an open folder as <c>struct linux_dirent64</c>; their bytes, 0 at the end.</summary>
+    public static nint ReadFolder(int descriptor, byte* buffer, nint size) =>
+        Syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 61 : 217, descriptor, (nint)buffer, size);
 
     /// <summary>Marks every descriptor from <paramref name="first"/> on close-on-exec; false on kernels before 5.11.</summary>
     public static bool MarkCloseOnExecFrom(int first) =>

@@ -30,6 +30,9 @@ public sealed class Merger : IMerger
     private const int CopyBuffer = 1024 * 1024;
     private const int ToldErrors = 500;
 
+    // Temporary files and the output may be a few times as large as what is merged.
+    private const long SpaceOfMerge = 4;
+
     private readonly object _gate = new();
     private readonly TaskInfo _task;
     private readonly TaskFolder _folder;
@@ -225,18 +228,49 @@ public sealed class Merger : IMerger
             WriteLines(partFile, names);
             string list = string.Join(' ', names);
             bool fits = Encoding.UTF8.GetByteCount(list) <= MaxPartList;
-            var shell = new ShellCommand
-            {
-                Text = command,
-                Folder = folder,
-                Variables = RunVariables.OfMerge(_task, file, fits ? list : null, partFile, target),
-            };
-            return Await(shell, file);
+            return _launcher.Walls is not null
+                ? RunWalled(command, file, folder, names, fits ? list : null, partFile, target, SizeOf(parts))
+                : Await(new ShellCommand { Text = command, Folder = folder, Variables = RunVariables.OfMerge(_task, file, fits ? list : null, partFile, target) }, file);
         }
         finally
         {
             File.Delete(partFile);
             SlotFolder.TryRemove(folder);
+        }
+    }
+
+    /// <summary>
+    /// The pieces are hard links to stored results, so they are shown read-only; the command works in a folder of links to them, in which it may write.
+    /// </summary>
+    private Problem? RunWalled(
+        string command, int file, string folder, IReadOnlyList<string> names, string? list, string partFile, string target, long size)
+    {
+        const string seenParts = "/parts";
+        const string seenOutput = "/out";
+        var place = new RunPlace(_launcher, _task, Path.Combine(_folder.Scratch, string.Create(CultureInfo.InvariantCulture, $"merge-{file}")));
+        try
+        {
+            string work = place.Begin();
+            foreach (string name in names)
+            {
+                File.CreateSymbolicLink(Path.Combine(work, name), $"{seenParts}/{name}");
+            }
+
+            string output = Path.GetDirectoryName(target)!;
+            place.Show(folder, seenParts);
+            place.Show(output, seenOutput, writable: true);
+            ShellCommand shell = place.Command(
+                command,
+                RunVariables.OfMerge(_task, file, list, place.Show(partFile, "/part-file"), $"{seenOutput}/{Path.GetFileName(target)}"),
+                moreBytes: SpaceOfMerge * size,
+                moreFiles: 2 * names.Count);
+            Problem? problem = Await(shell, file);
+            place.TakeBack(output);
+            return problem;
+        }
+        finally
+        {
+            place.Remove();
         }
     }
 

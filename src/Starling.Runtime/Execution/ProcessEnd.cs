@@ -9,6 +9,12 @@ namespace Starling.Runtime.Execution;
 /// <param name="Elapsed">Wall time from start to end of the main process.</param>
 public readonly record struct ProcessEnd(int Signal, int ExitCode, KillCause Cause, TimeSpan Elapsed)
 {
+    /// <summary>CPU time of all its processes that were waited for.</summary>
+    public TimeSpan CpuTime { get; init; }
+
+    /// <summary>The most memory it had at once, as far as it was seen: of its largest process, and of walled ones all processes together.</summary>
+    public long PeakMemoryBytes { get; init; }
+
     /// <summary>Exit 0, with all of its output taken.</summary>
     public bool IsSuccess => Signal == 0 && ExitCode == 0 && Cause == KillCause.None;
 }
@@ -27,6 +33,21 @@ public enum KillCause
 
     /// <summary>The receiver of its standard output refused more.</summary>
     Output,
+
+    /// <summary>Its processes together used more CPU time than allowed.</summary>
+    Cpu,
+
+    /// <summary>Its processes together had more memory than allowed.</summary>
+    Memory,
+
+    /// <summary>It wrote more to disk, or made more files, than allowed.</summary>
+    Disk,
+
+    /// <summary>The machine ran short of memory, or the disk of space, while it ran.</summary>
+    Machine,
+
+    /// <summary>It never began: the walls around it could not be put up.</summary>
+    Walls,
 }
 
 /// <summary>Takes standard output as it comes; false refuses it and the command is killed.</summary>

@@ -7,6 +7,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Threading;
 using Starling.Core.Primitives;
+using Starling.Runtime.Walls;
 
 namespace Starling.Runtime.Execution;
 
@@ -30,8 +31,12 @@ public sealed class ProcessLauncher : IDisposable
         "[ -z \"$2\" ] || { ulimit -S -t \"$2\"; ulimit -H -t \"$3\"; } 2>/dev/null; [ -z \"$4\" ] || ulimit -d \"$4\" 2>/dev/null; exec \"$0\" -c \"$1\"";
 
     private readonly string _shell;
+    private readonly MachineWalls? _walls;
+    private readonly LauncherThread _thread = new();
+    private readonly RunWatch _watch = new();
     private readonly string _token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly EnvironmentBlock _environment = EnvironmentBlock.OfThisProcess();
+    private readonly EnvironmentBlock _walledEnvironment = EnvironmentBlock.OfWalledRuns();
     private readonly string _inheritedMarker = Environment.GetEnvironmentVariable(Descendants.MarkerName) ?? "";
     private readonly Descendants _descendants;
     private readonly DeathGuard _guard;
@@ -45,8 +50,10 @@ public sealed class ProcessLauncher : IDisposable
     private bool _released;
 
     /// <param name="shell">The shell of tasks; null: <c>/bin/bash</c>, or <c>/bin/sh</c> where that is missing.</param>
-    public unsafe ProcessLauncher(string? shell = null)
+    /// <param name="walls">The walls of this machine; null: walled commands can't be started.</param>
+    public unsafe ProcessLauncher(string? shell = null, MachineWalls? walls = null)
     {
+        _walls = walls;
         _shell = shell ?? (File.Exists("/bin/bash") ? "/bin/bash" : PosixShell);
         _descendants = new Descendants(_token);
         _guard = new DeathGuard(StartGuard);
@@ -66,6 +73,9 @@ public sealed class ProcessLauncher : IDisposable
     /// <summary>The shell that commands are given to.</summary>
     public string Shell => _shell;
 
+    /// <summary>The walls of this machine; null: none.</summary>
+    public MachineWalls? Walls => _walls;
+
     /// <summary>Process id of the guard that outlives this process; -1 before the first start.</summary>
     public int GuardPid => _guard.Pid;
 
@@ -75,6 +85,11 @@ public sealed class ProcessLauncher : IDisposable
         ArgumentNullException.ThrowIfNull(command);
         process = null;
         problem = _unfit;
+        if (problem is null && command.Walls is not null && _walls is null)
+        {
+            problem = new Problem(StartCode, "this machine has no walls to run it in", "See 'starling doctor'.");
+        }
+
         if (problem is null && command.Text.Contains('\0'))
         {
             problem = new Problem(StartCode, "the command contains a zero byte");
@@ -115,6 +130,8 @@ public sealed class ProcessLauncher : IDisposable
             _released = true;
         }
 
+        _watch.Dispose();
+        _thread.Dispose();
         if (_unfit is null)
         {
             _descendants.FinishAll();
@@ -127,7 +144,11 @@ public sealed class ProcessLauncher : IDisposable
     }
 
     /// <summary>Forgets an ended process and kills what it left behind.</summary>
-    internal void Finish(ShellProcess process, Descendants.Member member)
+    /// <param name="process">The process.</param>
+    /// <param name="member">What identifies its run.</param>
+    /// <param name="innerPid">The first process within its walls; 0: none.</param>
+    /// <returns>What that one and all that it waited for had used.</returns>
+    internal LibC.ResourceUsage Finish(ShellProcess process, Descendants.Member member, int innerPid)
     {
         lock (_gate)
         {
@@ -135,7 +156,11 @@ public sealed class ProcessLauncher : IDisposable
         }
 
         _descendants.Finish(member);
+        return _descendants.TakeUsage(innerPid);
     }
+
+    /// <summary>Looks at what a walled run uses, from now until <see cref="RunWatch.Remove"/>.</summary>
+    internal RunWatch Watch => _watch;
 
     /// <summary>Reaps orphans of runs that go on.</summary>
     internal void ReapEnded() => _descendants.ReapEnded();
@@ -193,9 +218,17 @@ public sealed class ProcessLauncher : IDisposable
         process = null;
         long number = Interlocked.Increment(ref _lastNumber);
         long startTicks = Descendants.NowTicks();
-        if (!RunPipes.TryOpen(out RunPipes pipes, out int error))
+        if (!RunPipes.TryOpen(command.TakesInput, out RunPipes pipes, out int error))
         {
             problem = Failed("no pipe for the command's output", error);
+            return false;
+        }
+
+        WalledStart? walled = null;
+        if (command.Walls is { } plan && (walled = WalledStart.TryOpen(_walls!.FilterOf(plan), out error)) is null)
+        {
+            pipes.CloseAll();
+            problem = Failed("no pipe for the walls around the command", error);
             return false;
         }
 
@@ -205,6 +238,7 @@ public sealed class ProcessLauncher : IDisposable
             if (_disposed)
             {
                 pipes.CloseAll();
+                walled?.CloseAll();
                 problem = new Problem(StartCode, "the program is ending");
                 return false;
             }
@@ -215,13 +249,19 @@ public sealed class ProcessLauncher : IDisposable
             new(Descendants.MarkerName, _inheritedMarker + _descendants.MarkerOf(number)),
         };
         string[] arguments = ArgumentsOf(command);
+        int input = command.TakesInput ? pipes.InputRead : _nothing;
         _descendants.BeginStart();
-        (int pid, error) = Spawn(arguments, command.Folder, variables, _nothing, pipes.OutputWrite, pipes.ErrorWrite);
+        int pid;
+        (pid, error) = walled is null
+            ? Spawn(_environment, arguments, command.Folder, variables, input, pipes.OutputWrite, pipes.ErrorWrite, [])
+            : _thread.Do(() => Spawn(_walledEnvironment, arguments, command.Folder, variables, input, pipes.OutputWrite, pipes.ErrorWrite, walled.Descriptors));
         pipes.CloseWriteEnds();
+        walled?.CloseChildEnds();
         if (error != 0)
         {
             _descendants.EndStart(null);
             pipes.CloseAll();
+            walled?.CloseAll();
             string where = Directory.Exists(command.Folder) ? "" : $" in {command.Folder}, which is not there";
             problem = Failed($"{arguments[0]} could not be started{where}", error);
             return false;
@@ -232,6 +272,7 @@ public sealed class ProcessLauncher : IDisposable
         {
             problem = Failed("pidfd_open, which needs Linux 5.3 or newer", Marshal.GetLastPInvokeError());
             pipes.CloseAll();
+            walled?.CloseAll();
             Abandon(pid);
             _descendants.EndStart(null);
             return false;
@@ -239,7 +280,7 @@ public sealed class ProcessLauncher : IDisposable
 
         var member = new Descendants.Member(pid, number, startTicks);
         _descendants.EndStart(member);
-        process = new ShellProcess(this, member, pipes, descriptor);
+        process = new ShellProcess(this, member, pipes, descriptor, walled, command.Walls);
         problem = null;
         lock (_gate)
         {
@@ -248,6 +289,12 @@ public sealed class ProcessLauncher : IDisposable
             {
                 process.Kill();
             }
+        }
+
+        // Without walls around it the command never begins; that it did not shows in how the process ends.
+        if (walled?.Release(command.Walls!.Limits) == true)
+        {
+            _descendants.KeepUsageOf(walled.InnerPid);
         }
 
         return true;
@@ -264,9 +311,15 @@ public sealed class ProcessLauncher : IDisposable
 
     private string[] ArgumentsOf(ShellCommand command)
     {
-        if (command.CpuLimit is null && command.MemoryLimitBytes is null)
+        IReadOnlyList<string> program = command.Program ?? [command.Walls?.Root is null ? _shell : PosixShell, "-c", command.Text];
+        if (command.Walls is { } plan)
         {
-            return [_shell, "-c", command.Text];
+            return _walls!.ArgumentsOf(plan, Descendants.MarkerName, program);
+        }
+
+        if (command.Program is not null || (command.CpuLimit is null && command.MemoryLimitBytes is null))
+        {
+            return [.. program];
         }
 
         string soft = "";
@@ -287,16 +340,23 @@ public sealed class ProcessLauncher : IDisposable
         KeyValuePair<string, string?>[] variables = [new(Descendants.GuardName, "1"), new(Descendants.MarkerName, null)];
         _descendants.BeginStart();
         (int Pid, int Error) started = Spawn(
-            [PosixShell, "-c", script, "starling-guard", _token], "/", variables, standardInput, _nothing, _nothing);
+            _environment, [PosixShell, "-c", script, "starling-guard", _token], "/", variables, standardInput, _nothing, _nothing, []);
         _descendants.EndStart(null);
         return started;
     }
 
     private unsafe (int Pid, int Error) Spawn(
-        string[] arguments, string folder, IReadOnlyList<KeyValuePair<string, string?>> variables, int input, int output, int error)
+        EnvironmentBlock inherited,
+        string[] arguments,
+        string folder,
+        IReadOnlyList<KeyValuePair<string, string?>> variables,
+        int input,
+        int output,
+        int error,
+        (int Source, int Target)[] further)
     {
         var starts = new List<int>();
-        byte[] environment = _environment.With(variables, starts);
+        byte[] environment = inherited.With(variables, starts);
         byte[] text = Encoding.UTF8.GetBytes(string.Join('\0', arguments) + "\0" + folder + "\0");
         var pointers = new nint[starts.Count + 1];
         var argumentPointers = new nint[arguments.Length + 1];
@@ -325,6 +385,11 @@ public sealed class ProcessLauncher : IDisposable
                 int failure = LibC.FileActionsDuplicate(actions, input, 0);
                 failure = failure != 0 ? failure : LibC.FileActionsDuplicate(actions, output, 1);
                 failure = failure != 0 ? failure : LibC.FileActionsDuplicate(actions, error, 2);
+                foreach ((int source, int target) in further)
+                {
+                    failure = failure != 0 ? failure : LibC.FileActionsDuplicate(actions, source, target);
+                }
+
                 failure = failure != 0 ? failure : LibC.FileActionsChangeFolder(actions, textStart + at);
                 failure = failure != 0
                     ? failure

@@ -4,6 +4,7 @@ using Starling.Core.Engine;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Runtime.Walls;
 
 namespace Starling.Runtime.Execution;
 
@@ -55,12 +56,16 @@ internal static class RunOutcome
             return TooSlow(task, what);
         }
 
+        if (ProblemOfWalls(task, what, end, see) is { } walled)
+        {
+            return walled;
+        }
+
         bool cpu = task.Limits.Cpu is not null
             && (end.Signal == LibC.SignalCpuLimit || (end.Signal == 0 && end.ExitCode == SignalStatusBase + LibC.SignalCpuLimit));
         if (cpu)
         {
-            return new Problem(
-                "limit:cpu", $"{what} used more CPU time than 'limits.cpu' of the task allows, {Text(task.Limits.Cpu!.Value)}", "Raise it, or make the pieces smaller.");
+            return TooMuchCpu(task, what);
         }
 
         if (end.Signal != 0)
@@ -77,6 +82,34 @@ internal static class RunOutcome
         };
         return new Problem(Code("exit", end.ExitCode), $"{what} ended with exit status {end.ExitCode}", hint);
     }
+
+    /// <summary>What only happens to walled commands.</summary>
+    private static Problem? ProblemOfWalls(TaskInfo task, string what, ProcessEnd end, string see)
+    {
+        WallLimits limits = DefaultLimits.Of(task.Limits);
+        return end.Cause switch
+        {
+            KillCause.Cpu => TooMuchCpu(task, what),
+            KillCause.Memory => new Problem(
+                "limit:memory",
+                $"{what} had more memory than {Allowed("memory", task.Limits.MemoryBytes is not null)}, {limits.MemoryBytes} bytes",
+                "Raise 'limits.memory' of the task, or make the pieces smaller."),
+            KillCause.Disk => new Problem(
+                "limit:disk",
+                $"{what} wrote more to disk than {Allowed("disk", task.Limits.DiskBytes is not null)}, {limits.DiskBytes} bytes and {limits.Files} files",
+                "Raise 'limits.disk' of the task, or make the pieces smaller."),
+            KillCause.Machine => new Problem("machine", $"{what} was ended because this machine was nearly out of memory", "It is tried again later; fewer --slots need less."),
+            KillCause.Walls => new Problem(TrustRule.Code, $"{what} could not begin: its walls could not be put up", see),
+            _ => null,
+        };
+    }
+
+    private static string Allowed(string key, bool isNamed) => isNamed ? $"'limits.{key}' of the task allows" : $"a task gets that names no 'limits.{key}'";
+
+    private static Problem TooMuchCpu(TaskInfo task, string what) => new(
+        "limit:cpu",
+        $"{what} used more CPU time than 'limits.cpu' of the task allows, {Text(task.Limits.Cpu!.Value)}",
+        "Raise it, or make the pieces smaller.");
 
     /// <summary>The same problem under another code, with the end of what the command wrote to standard error, <paramref name="most"/> characters of it.</summary>
     public static Problem WithErrors(Problem cause, string code, string errors, int most)

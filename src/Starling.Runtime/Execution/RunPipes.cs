@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Starling.Runtime.Execution;
 
-/// <summary>The two pipes of a run. All ends are close-on-exec, so runs that start at the same moment don't hold each other's.</summary>
+/// <summary>The pipes of a run: two, or three when it takes input. All ends are close-on-exec, so runs that start at the same moment don't hold each other's.</summary>
 internal record struct RunPipes
 {
     /// <summary>Where standard output comes out.</summary>
@@ -17,27 +17,43 @@ internal record struct RunPipes
     /// <summary>Where the run writes its standard error.</summary>
     public int ErrorWrite { get; private set; }
 
-    /// <summary>Opens both pipes, or none.</summary>
-    public static unsafe bool TryOpen(out RunPipes pipes, out int error)
+    /// <summary>Where the run reads its standard input; -1: it takes none.</summary>
+    public int InputRead { get; private set; }
+
+    /// <summary>Where its standard input is written.</summary>
+    public int InputWrite { get; private set; }
+
+    /// <summary>Opens all pipes, or none.</summary>
+    public static unsafe bool TryOpen(bool takesInput, out RunPipes pipes, out int error)
     {
-        int* ends = stackalloc int[4];
+        int* ends = stackalloc int[6];
+        int count = takesInput ? 6 : 4;
+        ends[4] = ends[5] = -1;
         pipes = default;
         error = 0;
-        if (LibC.Pipe(ends, LibC.CloseOnExec) != 0)
+        for (int i = 0; i < count; i += 2)
         {
-            error = Marshal.GetLastPInvokeError();
-            return false;
+            if (LibC.Pipe(ends + i, LibC.CloseOnExec) != 0)
+            {
+                error = Marshal.GetLastPInvokeError();
+                for (int k = 0; k < i; k++)
+                {
+                    LibC.CloseIfOpen(ends[k]);
+                }
+
+                return false;
+            }
         }
 
-        if (LibC.Pipe(ends + 2, LibC.CloseOnExec) != 0)
+        pipes = new RunPipes
         {
-            error = Marshal.GetLastPInvokeError();
-            LibC.CloseIfOpen(ends[0]);
-            LibC.CloseIfOpen(ends[1]);
-            return false;
-        }
-
-        pipes = new RunPipes { OutputRead = ends[0], OutputWrite = ends[1], ErrorRead = ends[2], ErrorWrite = ends[3] };
+            OutputRead = ends[0],
+            OutputWrite = ends[1],
+            ErrorRead = ends[2],
+            ErrorWrite = ends[3],
+            InputRead = ends[4],
+            InputWrite = ends[5],
+        };
         return true;
     }
 
@@ -46,8 +62,10 @@ internal record struct RunPipes
     {
         LibC.CloseIfOpen(OutputWrite);
         LibC.CloseIfOpen(ErrorWrite);
+        LibC.CloseIfOpen(InputRead);
         OutputWrite = -1;
         ErrorWrite = -1;
+        InputRead = -1;
     }
 
     /// <summary>Closes the end of standard output.</summary>
@@ -70,5 +88,15 @@ internal record struct RunPipes
         CloseWriteEnds();
         CloseOutput();
         CloseError();
+        LibC.CloseIfOpen(InputWrite);
+        InputWrite = -1;
+    }
+
+    /// <summary>Hands the end of standard input to somebody who closes it.</summary>
+    public int TakeInputWrite()
+    {
+        int taken = InputWrite;
+        InputWrite = -1;
+        return taken;
     }
 }

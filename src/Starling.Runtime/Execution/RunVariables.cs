@@ -7,8 +7,8 @@ namespace Starling.Runtime.Execution;
 /// <summary>The environment of a run (DESIGN section 3). What does not apply is removed, so that nothing is inherited from a run around us.</summary>
 internal static class RunVariables
 {
-    /// <summary>The variables of a run of <paramref name="piece"/>.</summary>
-    public static KeyValuePair<string, string?>[] Of(RunContext context, int piece, string? chunk, string? state)
+    /// <summary>The variables of a run of <paramref name="piece"/>; paths as the run sees them.</summary>
+    public static KeyValuePair<string, string?>[] Of(RunContext context, int piece, string? inputs, string? chunk, string? state)
     {
         PieceLocation location = context.Task.Locate(piece);
         return
@@ -18,7 +18,7 @@ internal static class RunVariables
             new("FILE_IDX", Text(location.FileIndex)),
             new("PART_IDX", Text(location.PartIndex)),
             new("PART_COUNT", Text(location.PartCount)),
-            new("INPUTS", context.Inputs.FolderPath),
+            new("INPUTS", inputs),
             new("CHUNK", chunk),
             new("STATE", state),
             new("SLOTS", Text(context.Options.CoresPerRun ?? context.Task.Needs.Cores)),
@@ -26,8 +26,9 @@ internal static class RunVariables
     }
 
     /// <summary>The variables of a checker or a comparison: those of a run, and where the results are.</summary>
-    public static KeyValuePair<string, string?>[] OfTrial(RunContext context, int piece, string? chunk, string result, string? other) =>
-        [.. Of(context, piece, chunk, state: null), new("RESULT", result), new("OTHER", other)];
+    public static KeyValuePair<string, string?>[] OfTrial(
+        RunContext context, int piece, string? inputs, string? chunk, string result, string? other) =>
+        [.. Of(context, piece, inputs, chunk, state: null), new("RESULT", result), new("OTHER", other)];
 
     /// <summary>The variables of the merge of <paramref name="file"/>.</summary>
     public static KeyValuePair<string, string?>[] OfMerge(TaskInfo task, int file, string? partList, string partFile, string target) =>

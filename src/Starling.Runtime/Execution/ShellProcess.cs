@@ -3,6 +3,8 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Threading;
+using Microsoft.Win32.SafeHandles;
+using Starling.Runtime.Walls;
 
 namespace Starling.Runtime.Execution;
 
@@ -26,19 +28,28 @@ public sealed class ShellProcess
     private const int ErrorEntry = 1;
     private const int ProcessEntry = 2;
     private const int EntryCount = 3;
+    private const int StatusOfSignal = 128;
+    private const int SignalCount = 32;
 
     private readonly ProcessLauncher _launcher;
     private readonly Descendants.Member _member;
     private readonly Lock _gate = new();
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly int _process;
+    private readonly WalledStart? _walled;
+    private readonly WallPlan? _plan;
     private RunPipes _pipes;
     private KillCause _cause;
     private bool _reaped;
     private bool _refused;
 
-    internal ShellProcess(ProcessLauncher launcher, Descendants.Member member, RunPipes pipes, int process)
+    internal ShellProcess(
+        ProcessLauncher launcher, Descendants.Member member, RunPipes pipes, int process, WalledStart? walled, WallPlan? plan)
     {
+        _walled = walled;
+        _plan = plan;
+        int input = pipes.TakeInputWrite();
+        Input = input < 0 ? null : new SafeFileHandle(input, ownsHandle: true);
         _process = process;
         _launcher = launcher;
         _member = member;
@@ -47,6 +58,9 @@ public sealed class ShellProcess
 
     /// <summary>Process id of the shell; also its process group and session.</summary>
     public int Pid => _member.Pid;
+
+    /// <summary>Its standard input, for who asked for it; whoever closes it ends the input.</summary>
+    public SafeFileHandle? Input { get; }
 
     /// <summary>Kills the command with its process group; what left the group dies when <see cref="Run"/> returns.</summary>
     public void Kill() => KillFor(KillCause.Asked);
@@ -62,6 +76,7 @@ public sealed class ShellProcess
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(errors);
         bool clean = false;
+        RunWatch.Watched? watched = _walled is { InnerPid: > 0 } ? _launcher.Watch.Add(this, _walled.InnerPid, _plan!) : null;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
@@ -72,26 +87,56 @@ public sealed class ShellProcess
         {
             ArrayPool<byte>.Shared.Return(buffer);
             LibC.CloseIfOpen(_process);
+            Input?.Dispose();
+            if (watched is not null)
+            {
+                _launcher.Watch.Remove(watched);
+            }
+
             if (!clean)
             {
                 KillFor(KillCause.Output);
                 _pipes.CloseAll();
-                _ = Reap();
-                _launcher.Finish(this, _member);
+                _walled?.CloseAll();
+                _ = Reap(out _);
+                _ = _launcher.Finish(this, _member, _walled?.InnerPid ?? 0);
             }
         }
 
         TimeSpan elapsed = Stopwatch.GetElapsedTime(_started);
-        int status = Reap();
-        _launcher.Finish(this, _member);
+        int status = Reap(out LibC.ResourceUsage usage);
+        LibC.ResourceUsage inner = _launcher.Finish(this, _member, _walled?.InnerPid ?? 0);
         DrainErrors(errors);
         _pipes.CloseAll();
-        int signal = status & 0x7f;
+        (int signal, int exitCode, bool began) = StatusOf(status);
         KillCause cause = _refused ? KillCause.Output : signal == LibC.SignalKill ? _cause : KillCause.None;
-        return new ProcessEnd(signal, (status >> 8) & 0xff, cause, elapsed);
+        return new ProcessEnd(signal, exitCode, cause == KillCause.None && !began ? KillCause.Walls : cause, elapsed)
+        {
+            CpuTime = usage.CpuTime + inner.CpuTime,
+            PeakMemoryBytes = Math.Max(Math.Max(usage.MaxResidentKiB, inner.MaxResidentKiB) * 1024, watched?.PeakMemoryBytes ?? 0),
+        };
     }
 
-    private void KillFor(KillCause cause)
+    /// <summary>bubblewrap ends with the status of the command, 128 + signal if one ended it; its own failures have statuses too, but then it has told of no end.</summary>
+    private (int Signal, int ExitCode, bool Began) StatusOf(int status)
+    {
+        int signal = status & 0x7f;
+        int exitCode = (status >> 8) & 0xff;
+        if (_walled is null)
+        {
+            return (signal, exitCode, true);
+        }
+
+        int? inside = _walled.ReadExitCode();
+        _walled.CloseAll();
+        return signal != 0 ? (signal, exitCode, true)
+            : inside is not int code ? (0, exitCode, false)
+            : code is > StatusOfSignal and < StatusOfSignal + SignalCount ? (code - StatusOfSignal, 0, true)
+            : (0, code, true);
+    }
+
+    /// <summary>Kills the command with its process group, and remembers why; the first reason counts.</summary>
+    internal void KillFor(KillCause cause)
     {
         lock (_gate)
         {
@@ -216,22 +261,24 @@ public sealed class ShellProcess
     }
 
     /// <summary>Kills the group's rest and takes the exit status of the main process.</summary>
-    private unsafe int Reap()
+    private unsafe int Reap(out LibC.ResourceUsage usage)
     {
         int status = 0;
+        LibC.ResourceUsage used = default;
         _ = LibC.Kill(-Pid, LibC.SignalKill);
         lock (_gate)
         {
             while (!_reaped)
             {
                 // ECHILD: somebody else took the status, which must not happen; it counts as killed by nobody with status 255.
-                int result = LibC.WaitPid(Pid, &status, 0);
+                int result = LibC.WaitPid(Pid, &status, 0, &used);
                 bool interrupted = result < 0 && Marshal.GetLastPInvokeError() == LibC.ErrorInterrupted;
                 status = result < 0 ? 0xff00 : status;
                 _reaped = !interrupted;
             }
         }
 
+        usage = used;
         return status;
     }
 }

@@ -116,14 +116,13 @@ internal sealed class SlotFolder
         }
         else if (Directory.Exists(path))
         {
-            try
+            if (OperatingSystem.IsLinux())
+            {
+                HostileTree.Delete(path);
+            }
+            else
             {
                 Directory.Delete(path, recursive: true);
-            }
-            catch (ArgumentException failure)
-            {
-                // What .NET throws when a name in it makes the whole path longer than the system allows.
-                throw new IOException($"{path} holds paths that are too long to delete", failure);
             }
         }
     }

@@ -24,7 +24,7 @@ internal sealed class TrialLane
 
     private readonly RunContext _context;
     private readonly string _name;
-    private readonly SlotFolder _folder;
+    private readonly RunPlace _place;
     private readonly StderrTail _errors = new();
 
     /// <param name="context">The task.</param>
@@ -33,7 +33,7 @@ internal sealed class TrialLane
     {
         _context = context;
         _name = name;
-        _folder = new SlotFolder(Path.Combine(context.TrialFolder, name));
+        _place = new RunPlace(context.Launcher, context.Task, Path.Combine(context.TrialFolder, name));
     }
 
     /// <summary>Asks the command. Exit 0 is yes, 1 to 125 no; anything else, and every limit, settles nothing.</summary>
@@ -51,12 +51,12 @@ internal sealed class TrialLane
                 return new TrialOutcome.Failed(problem);
             }
 
-            string folder = _folder.Use();
-            string resultPath = Path.Combine(folder, "result");
-            string? otherPath = other is null ? null : Path.Combine(folder, "other");
-            result(resultPath);
-            other?.Invoke(otherPath!);
-            return Run(piece, folder, RunVariables.OfTrial(_context, piece, chunk, resultPath, otherPath), started);
+            string folder = _place.Begin();
+            result(Path.Combine(folder, "result"));
+            other?.Invoke(Path.Combine(folder, "other"));
+            string? inputs = _context.Inputs.Show(_place);
+            string? part = _context.Inputs.ShowChunk(_place, chunk);
+            return Run(piece, RunVariables.OfTrial(_context, piece, inputs, part, _place.InWork("result"), other is null ? null : _place.InWork("other")), started);
         }
         catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
         {
@@ -68,16 +68,9 @@ internal sealed class TrialLane
         }
     }
 
-    private TrialOutcome Run(int piece, string folder, IReadOnlyList<KeyValuePair<string, string?>> variables, Action<ShellProcess> started)
+    private TrialOutcome Run(int piece, IReadOnlyList<KeyValuePair<string, string?>> variables, Action<ShellProcess> started)
     {
-        var command = new ShellCommand
-        {
-            Text = _context.Task.Verify.TrialCommand!,
-            Folder = folder,
-            Variables = variables,
-            CpuLimit = _context.Task.Limits.Cpu,
-            MemoryLimitBytes = _context.Task.Limits.MemoryBytes,
-        };
+        ShellCommand command = _place.Command(_context.Task.Verify.TrialCommand!, variables, moreBytes: 2 * _context.Task.PieceLength);
         if (!_context.Launcher.TryStart(command, out ShellProcess? process, out Problem? problem))
         {
             return new TrialOutcome.Failed(problem);
@@ -103,7 +96,7 @@ internal sealed class TrialLane
         try
         {
             _context.Inputs.Leave(chunk);
-            _folder.Empty();
+            _place.End();
         }
         catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
         {

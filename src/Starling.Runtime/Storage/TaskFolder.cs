@@ -144,6 +144,9 @@ public sealed class TaskFolder : IDisposable
         return true;
     }
 
+    /// <summary>Where commands work; emptied at every start.</summary>
+    public string Scratch => Path.Combine(Private, "scratch");
+
     /// <summary>The folder in which the pieces of one file are laid out for its merge.</summary>
     public string MergeFolderOf(int file) => Path.Combine(Private, string.Create(CultureInfo.InvariantCulture, $"merge-{file}"));
 

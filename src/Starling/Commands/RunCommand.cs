@@ -22,6 +22,7 @@ internal static class RunCommand
             "--local-peers", 1, RunSettings.MaxLocalPeers, "start N peers on this machine, each with its own process, identity and folder DIR/peer-K");
         var trust = new Option<bool>("--trust") { Description = "treat the task as mine: run its commands without walls, accept any attested result" };
         Option<string?> keep = KeepOption();
+        var network = new Option<bool>("--network") { Description = "let walled commands of this task use the network, if it asks for that" };
         var exit = new Option<bool>("--exit") { Description = "leave when the output is complete and the others have what they need" };
         var noPortMapping = new Option<bool>("--no-port-mapping") { Description = "do not ask the router to forward the port (UPnP, NAT-PMP, PCP)" };
         var publish = new Option<bool>("--publish") { Description = "make the finished output a torrent and share it with any BitTorrent client" };
@@ -31,7 +32,7 @@ internal static class RunCommand
         Option<string[]> routers = RouterOption();
         var command = new Command("run", "Join the swarm of a task: compute, share and merge; then share until stopped.")
         {
-            task, data, dir, slots, listen, peers, localPeers, noUtp, noDht, routers, noPortMapping, trust, keep, publish, exit, json,
+            task, data, dir, slots, listen, peers, localPeers, noUtp, noDht, routers, noPortMapping, trust, network, keep, publish, exit, json,
         };
         command.Validators.Add(result =>
         {
@@ -54,6 +55,7 @@ internal static class RunCommand
             DhtRouters = parsed.GetValue(routers) ?? [],
             Keep = KeepRule.TryParse(parsed.GetValue(keep), out KeepRule rule) ? rule : KeepRule.All,
             Trust = parsed.GetValue(trust),
+            Network = parsed.GetValue(network),
             Exit = parsed.GetValue(exit),
             MapPort = !parsed.GetValue(noPortMapping),
             Publish = parsed.GetValue(publish),

@@ -48,6 +48,9 @@ internal sealed record RunSettings
 
     public bool Trust { get; init; }
 
+    /// <summary>Walled commands get the network that their task asks for.</summary>
+    public bool Network { get; init; }
+
     public bool Exit { get; init; }
 
     /// <summary>Ask the router to forward the port.</summary>

@@ -57,6 +57,9 @@ internal sealed record PeerPlan
 
     public bool Trust { get; init; }
 
+    /// <summary>Walled commands get the network that their task asks for.</summary>
+    public bool Network { get; init; }
+
     public bool Exit { get; init; }
 
     /// <summary>Public keys whose signed tasks are the owner's own.</summary>

@@ -85,6 +85,7 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
             Inputs = inputs,
             Keep = KeepRule.TryParse(_plan.Keep, out KeepRule keep) ? keep : throw new InvalidOperationException($"'{_plan.Keep}' is no rule of what to keep."),
             Trust = _plan.Trust,
+            AllowNetwork = _plan.Network,
             ExitWhenDone = _plan.Exit,
         };
         if (!TaskSession.TryPrepare(options, this, out _session, out SessionOutcome? outcome))

@@ -139,6 +139,7 @@ internal static class RunAction
         HomeFolder = HomeFolder(),
         Keep = settings.Keep.ToString(),
         Trust = settings.Trust,
+        Network = settings.Network,
         Exit = settings.Exit,
         MapPort = settings.MapPort,
         Publish = settings.Publish,

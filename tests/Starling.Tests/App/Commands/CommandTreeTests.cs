@@ -38,6 +38,7 @@ public sealed class CommandTreeTests
               --dht-router <HOST:PORT>  a node of the DHT to begin with; may be given many times (none is built in)
               --no-port-mapping         do not ask the router to forward the port (UPnP, NAT-PMP, PCP)
               --trust                   treat the task as mine: run its commands without walls, accept any attested result
+              --network                 let walled commands of this task use the network, if it asks for that
               --keep <all|own|N>        results kept and shared once the output is made: all (default), own (computed
                                         here), or N copies in the swarm
               --publish                 make the finished output a torrent and share it with any BitTorrent client

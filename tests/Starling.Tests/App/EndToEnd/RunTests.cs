@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using Starling.Events;
+using Starling.Tests.Runtime.Walls;
 
 namespace Starling.Tests.App.EndToEnd;
 
@@ -89,12 +90,14 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public void AForeignCommand_IsRefusedWithStatus4_AndRunsWithTrust()
+    public void AForeignCommand_WithoutWalls_IsRefusedWithStatus4_AndRunsWithTrust()
     {
         string task = Shell("echo \"$PIECE_IDX\"", 3);
-        using (StarlingRun refused = StarlingRun.Finish(_home.Path, "run", task, "--dir", _home.Folder("out"), "--exit", "--json"))
+        string[] withoutBubblewrap = ["/usr/bin/env", $"PATH={_home.Folder("none")}"];
+        using (StarlingRun refused = StarlingRun.StartUnder(withoutBubblewrap, _home.Path, ["run", task, "--dir", _home.Folder("out"), "--exit", "--json"]))
         {
             Assert.Equal(4, refused.WaitForExit());
+            Assert.Contains("bubblewrap", refused.Events[0].Hint, StringComparison.Ordinal);
             RunEvent told = Assert.Single(refused.Events);
             Assert.Equal(EventName.Refused, told.Event);
             Assert.Contains("--trust", told.Hint, StringComparison.Ordinal);
@@ -106,6 +109,28 @@ public sealed class RunTests : IDisposable
         Assert.StartsWith("starling run 'magnet:?xt=urn:btmh:1220", trusted.Lines[0], StringComparison.Ordinal);
         Assert.Equal($"output: {Path.Combine(_home.Folder("out"), _name)}", trusted.Lines[^1]);
         Assert.Equal("0\n1\n2\n", File.ReadAllText(Path.Combine(_home.Folder("out"), _name)));
+    }
+
+    [WallsFact]
+    public void AForeignCommand_RunsWithinWalls()
+    {
+        File.WriteAllText(_home.Folder("secret"), "secret");
+        string task = Shell($"cat '{_home.Folder("secret")}' 2>/dev/null || echo \"$PIECE_IDX in $PWD\"", 3);
+        using StarlingRun run = StarlingRun.Finish(_home.Path, "run", task, "--dir", _home.Folder("out"), "--listen", "127.0.0.1:0", "--exit");
+
+        Assert.Equal((0, ""), (run.WaitForExit(), run.Error));
+        Assert.Equal("0 in /work\n1 in /work\n2 in /work\n", File.ReadAllText(Path.Combine(_home.Folder("out"), _name)));
+    }
+
+    [Fact]
+    public void ATaskThatAsksForTheNetwork_IsRefusedUntilItsOwnerAllowsIt()
+    {
+        string task = Shell("echo", 1);
+        File.AppendAllText(task, "limits: {network: full}\n");
+        using StarlingRun refused = StarlingRun.Finish(_home.Path, "run", task, "--dir", _home.Folder("out"), "--exit", "--json");
+
+        Assert.Equal(4, refused.WaitForExit());
+        Assert.Contains("--network", refused.Events[0].Hint, StringComparison.Ordinal);
     }
 
     [Fact]

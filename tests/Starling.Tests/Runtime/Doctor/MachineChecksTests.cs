@@ -5,6 +5,8 @@ using System.Threading;
 using System.Threading.Tasks;
 using Starling.Core.Tasks;
 using Starling.Runtime.Doctor;
+using Starling.Runtime.Walls;
+using Starling.Tests.Runtime.Walls;
 
 namespace Starling.Tests.Runtime.Doctor;
 
@@ -23,14 +25,16 @@ public sealed class MachineChecksTests
     [InlineData("bwrap: Creating new namespace failed: nesting depth or /proc/sys/user/max_*_namespaces exceeded (ENOSPC)", "max_user_namespaces")]
     [InlineData("bwrap: setting up uid map: Permission denied", "apparmor")]
     [InlineData("bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted", "apparmor")]
-    public void Bubblewraps_words_become_advice(string words, string advice) => Assert.Contains(advice, WallsCheck.AdviceOn(words), StringComparison.Ordinal);
+    public void Bubblewraps_words_become_advice(string words, string advice) => Assert.Contains(advice, WallsProbe.AdviceOn(words), StringComparison.Ordinal);
 
     [Fact]
-    public async Task That_commands_have_no_walls_is_said()
+    public async Task Whether_commands_are_walled_in_is_said_with_what_was_tried()
     {
         IReadOnlyList<Finding> findings = await new WallsCheck().RunAsync(CancellationToken.None);
-        Assert.Contains("--trust", findings[0].Seen, StringComparison.Ordinal);
         Assert.DoesNotContain(findings, finding => finding.Health == Health.Failed);
+        Assert.Equal(WallsFactAttribute.HasWalls ? Health.Ok : Health.Warning, findings[0].Health);
+        Assert.Equal(WallsFactAttribute.HasWalls, findings.Any(finding => finding is { Subject: "network", Health: Health.Ok }));
+        Assert.Equal(!WallsFactAttribute.HasWalls, findings[0].Seen.Contains("--trust", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,0 +1,136 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using Starling.Core.Tasks;
+using Starling.Runtime.Walls;
+
+namespace Starling.Runtime.Execution;
+
+/// <summary>
+/// Where one command after another runs: its own folders, and under which paths it sees what it needs. Without walls these are the paths of the host; within walls each thing
+/// that is shown is mounted at a place that is the same on every machine. Used by one thread.
+/// </summary>
+internal sealed class RunPlace
+{
+    private readonly ProcessLauncher _launcher;
+    private readonly RunLimits _limits;
+    private readonly SlotFolder _work;
+    private readonly SlotFolder _temporary;
+    private readonly SlotFolder _shared;
+    private readonly List<WallMount> _mounts = [];
+    private readonly int _user;
+
+    /// <param name="launcher">Starts the commands, in walls if it has any.</param>
+    /// <param name="task">Whose commands they are.</param>
+    /// <param name="stem">Path of the working folder; others lie beside it.</param>
+    public RunPlace(ProcessLauncher launcher, TaskInfo task, string stem)
+    {
+        _launcher = launcher;
+        _limits = task.Limits;
+        _work = new SlotFolder(stem);
+        _temporary = new SlotFolder(stem + ".tmp");
+        _shared = new SlotFolder(stem + ".shm");
+        _user = launcher.Walls?.NewUser() ?? 0;
+    }
+
+    /// <summary>Whether commands are walled in.</summary>
+    public bool IsWalled => _launcher.Walls is not null;
+
+    /// <summary>The working folder on the host.</summary>
+    public string Folder => _work.Path;
+
+    /// <summary>Makes the place ready for the next command: its folders are there and empty, and it sees nothing else.</summary>
+    /// <exception cref="IOException">A folder can't be made.</exception>
+    /// <exception cref="UnauthorizedAccessException">A folder may not be made.</exception>
+    public string Begin()
+    {
+        _mounts.Clear();
+        _work.Use();
+        if (IsWalled)
+        {
+            Show(_work.Path, WallPlan.WorkFolder, writable: true);
+            Show(_temporary.Use(), "/tmp", writable: true);
+            Show(_shared.Use(), "/dev/shm", writable: true);
+        }
+
+        return _work.Path;
+    }
+
+    /// <summary>Shows a file or a folder to the command; the path under which it sees it.</summary>
+    /// <exception cref="IOException">What it may write can't be given to its user.</exception>
+    public string Show(string path, string inside, bool writable = false)
+    {
+        if (!IsWalled)
+        {
+            return path;
+        }
+
+        if (writable && _launcher.Walls!.ChangesUser && HostileTree.OwnerOf(path) != _user)
+        {
+            HostileTree.GiveTo(path, _user);
+        }
+
+        _mounts.Add(new WallMount(path, inside, writable));
+        return inside;
+    }
+
+    /// <summary>The path under which the command sees something in its working folder.</summary>
+    public string InWork(string name) => IsWalled ? $"{WallPlan.WorkFolder}/{name}" : Path.Combine(_work.Path, name);
+
+    /// <summary>Takes back what the command was given to write, where that made it another user's.</summary>
+    /// <exception cref="IOException">It can't be taken back.</exception>
+    public void TakeBack(string path)
+    {
+        if (_launcher.Walls is { ChangesUser: true })
+        {
+            HostileTree.GiveTo(path, 0);
+        }
+    }
+
+    /// <summary>The command, to be started here.</summary>
+    /// <param name="text">For the shell.</param>
+    /// <param name="variables">Its variables.</param>
+    /// <param name="moreBytes">Bytes that it may write beyond the limit of the task.</param>
+    /// <param name="moreFiles">Files that it may have beyond the usual.</param>
+    public ShellCommand Command(string text, IReadOnlyList<KeyValuePair<string, string?>> variables, long moreBytes = 0, int moreFiles = 0) => new()
+    {
+        Text = text,
+        Folder = IsWalled ? "/" : _work.Path,
+        Variables = variables,
+        CpuLimit = _limits.Cpu,
+        MemoryLimitBytes = _limits.MemoryBytes,
+        Walls = IsWalled ? Plan(moreBytes, moreFiles) : null,
+    };
+
+    /// <summary>After the command: its folders are emptied.</summary>
+    /// <exception cref="IOException">A folder can't be made.</exception>
+    public void End()
+    {
+        _work.Empty();
+        if (IsWalled)
+        {
+            _temporary.Empty();
+            _shared.Empty();
+        }
+    }
+
+    /// <summary>Deletes its folders, where no further command follows.</summary>
+    public void Remove()
+    {
+        SlotFolder.TryRemove(_work.Path);
+        SlotFolder.TryRemove(_temporary.Path);
+        SlotFolder.TryRemove(_shared.Path);
+    }
+
+    private WallPlan Plan(long moreBytes, int moreFiles)
+    {
+        WallLimits limits = DefaultLimits.Of(_limits);
+        return new WallPlan
+        {
+            Mounts = [.. _mounts],
+            User = _user,
+            Network = _limits.Network != RunLimits.NoNetwork,
+            Limits = limits with { DiskBytes = limits.DiskBytes + moreBytes, Files = limits.Files + moreFiles },
+        };
+    }
+}

@@ -1,0 +1,35 @@
+using System.Collections.Generic;
+
+namespace Starling.Runtime.Walls;
+
+/// <summary>The walls that this machine can put around foreign commands (DESIGN section 7). Made by <see cref="WallsProbe"/>, which has tried them.</summary>
+public sealed class MachineWalls
+{
+    private readonly Bubblewrap _bubblewrap;
+    private readonly byte[] _filter;
+    private readonly byte[] _filterWithNetwork;
+    private readonly RunUser _users = new();
+
+    internal MachineWalls(Bubblewrap bubblewrap, SystemCalls calls)
+    {
+        _bubblewrap = bubblewrap;
+        _filter = SeccompFilter.Build(calls, network: false);
+        _filterWithNetwork = SeccompFilter.Build(calls, network: true);
+    }
+
+    /// <summary>Whether runs are another user than this program: then what they may write must be given to that user.</summary>
+    public bool ChangesUser => _bubblewrap.DropsPrivileges;
+
+    /// <summary>A user for runs that nobody else has; meaningless unless <see cref="ChangesUser"/>.</summary>
+    public int NewUser()
+    {
+        lock (_users)
+        {
+            return _users.Next();
+        }
+    }
+
+    internal byte[] FilterOf(WallPlan plan) => plan.Network ? _filterWithNetwork : _filter;
+
+    internal string[] ArgumentsOf(WallPlan plan, string marker, IReadOnlyList<string> command) => _bubblewrap.ArgumentsOf(plan, plan.User, marker, command);
+}

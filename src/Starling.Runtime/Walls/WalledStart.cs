@@ -1,0 +1,226 @@
+using System;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using Starling.Runtime.Execution;
+
+namespace Starling.Runtime.Walls;
+
+/// <summary>
+/// The descriptors between this program and one bubblewrap: the filter goes in; it tells the first process inside; that one waits, all walls up, until limits are set on
+/// it; at the end it tells the exit status. Without the last the command never began.
+/// </summary>
+internal sealed class WalledStart
+{
+    // Descriptors below this may be those that the child's get their numbers from.
+    private const int FirstSafeDescriptor = 64;
+    private const int MaxStatusBytes = 4096;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private const int ResourceFileSize = 1;
+    private const int ResourceData = 2;
+    private const int ResourceCore = 4;
+    private const int ResourceProcesses = 6;
+    private const int ResourceDescriptors = 7;
+    private const int ResourceCpu = 0;
+
+    private readonly StringBuilder _told = new();
+    private int _statusRead;
+    private int _statusWrite;
+    private int _gateRead;
+    private int _gateWrite;
+    private int _filterRead;
+
+    private WalledStart(int statusRead, int statusWrite, int gateRead, int gateWrite, int filterRead)
+    {
+        _statusRead = statusRead;
+        _statusWrite = statusWrite;
+        _gateRead = gateRead;
+        _gateWrite = gateWrite;
+        _filterRead = filterRead;
+    }
+
+    /// <summary>The first process inside, on the host's count; 0: not known.</summary>
+    public int InnerPid { get; private set; }
+
+    /// <summary>What the child gets, and under which numbers.</summary>
+    public (int Source, int Target)[] Descriptors =>
+    [
+        (_statusWrite, Bubblewrap.StatusDescriptor), (_gateRead, Bubblewrap.GateDescriptor), (_filterRead, Bubblewrap.FilterDescriptor),
+    ];
+
+    /// <summary>Opens the pipes and fills in the filter, which a pipe holds whole (64 KiB).</summary>
+    public static unsafe WalledStart? TryOpen(byte[] filter, out int error)
+    {
+        int* ends = stackalloc int[6];
+        for (int i = 0; i < 6; i += 2)
+        {
+            if (LibC.Pipe(ends + i, LibC.CloseOnExec) != 0)
+            {
+                error = Marshal.GetLastPInvokeError();
+                for (int k = 0; k < i; k++)
+                {
+                    LibC.CloseIfOpen(ends[k]);
+                }
+
+                return null;
+            }
+        }
+
+        nint written;
+        fixed (byte* bytes = filter)
+        {
+            written = LibC.Write(ends[5], bytes, filter.Length);
+        }
+
+        error = written == filter.Length ? 0 : Marshal.GetLastPInvokeError();
+        LibC.CloseIfOpen(ends[5]);
+        var start = new WalledStart(ends[0], Raise(ends[1]), Raise(ends[2]), ends[3], Raise(ends[4]));
+        if (error == 0)
+        {
+            return start;
+        }
+
+        start.CloseAll();
+        return null;
+    }
+
+    /// <summary>Closes what the child now holds.</summary>
+    public void CloseChildEnds()
+    {
+        Close(ref _statusWrite);
+        Close(ref _gateRead);
+        Close(ref _filterRead);
+    }
+
+    /// <summary>Waits until the walls are up, sets the limits and lets the command begin. False: bubblewrap ended before, or did not get so far.</summary>
+    /// <param name="limits">What to set.</param>
+    public bool Release(WallLimits limits)
+    {
+        long began = Stopwatch.GetTimestamp();
+        while (InnerPid == 0)
+        {
+            TimeSpan left = Patience - Stopwatch.GetElapsedTime(began);
+            if (left <= TimeSpan.Zero || !Read((int)left.TotalMilliseconds))
+            {
+                return false;
+            }
+
+            InnerPid = Number("\"child-pid\":") ?? 0;
+        }
+
+        Limit(ResourceCore, 0);
+        Limit(ResourceData, (ulong)limits.MemoryBytes);
+        Limit(ResourceFileSize, (ulong)limits.DiskBytes);
+        Limit(ResourceDescriptors, (ulong)limits.Descriptors);
+        if (limits.Cpu is { } cpu)
+        {
+            Limit(ResourceCpu, (ulong)Math.Max(1, Math.Ceiling(cpu.TotalSeconds)), 1);
+        }
+
+        // Two more are bubblewrap's own.
+        Limit(ResourceProcesses, (ulong)limits.Processes + 2);
+
+        Close(ref _gateWrite);
+        return true;
+    }
+
+    /// <summary>The exit status of the command; null: it never began, or was killed with its walls.</summary>
+    public int? ReadExitCode()
+    {
+        while (Read(0))
+        {
+        }
+
+        return Number("\"exit-code\":");
+    }
+
+    /// <summary>Closes what is open.</summary>
+    public void CloseAll()
+    {
+        CloseChildEnds();
+        Close(ref _statusRead);
+        Close(ref _gateWrite);
+    }
+
+    private static int Raise(int descriptor)
+    {
+        if (descriptor >= FirstSafeDescriptor)
+        {
+            return descriptor;
+        }
+
+        int raised = LibC.DescriptorControl(descriptor, LibC.DuplicateCloseOnExec, FirstSafeDescriptor);
+        if (raised < 0)
+        {
+            return descriptor;
+        }
+
+        _ = LibC.Close(descriptor);
+        return raised;
+    }
+
+    private static void Close(ref int descriptor)
+    {
+        LibC.CloseIfOpen(descriptor);
+        descriptor = -1;
+    }
+
+    /// <summary>Takes what was told meanwhile; false at the end, or when nothing comes in time.</summary>
+    private unsafe bool Read(int timeoutMs)
+    {
+        var entry = new LibC.PollEntry { Descriptor = _statusRead, Events = LibC.PollIn };
+        if (_statusRead < 0 || _told.Length > MaxStatusBytes || LibC.Poll(&entry, 1, timeoutMs) <= 0)
+        {
+            return false;
+        }
+
+        byte* buffer = stackalloc byte[512];
+        nint count = LibC.Read(_statusRead, buffer, 512);
+        if (count <= 0)
+        {
+            return false;
+        }
+
+        _told.Append(Encoding.ASCII.GetString(buffer, (int)count));
+        return true;
+    }
+
+    private int? Number(string key)
+    {
+        string told = _told.ToString();
+        int at = told.IndexOf(key, StringComparison.Ordinal);
+        if (at < 0)
+        {
+            return null;
+        }
+
+        at += key.Length;
+        while (at < told.Length && told[at] == ' ')
+        {
+            at++;
+        }
+
+        int end = at;
+        while (end < told.Length && char.IsAsciiDigit(told[end]))
+        {
+            end++;
+        }
+
+        // A number at the end may not be whole yet.
+        return end > at && end < told.Length && int.TryParse(told.AsSpan(at, end - at), out int number) ? number : null;
+    }
+
+    private unsafe void Limit(int resource, ulong soft, ulong beyond = 0)
+    {
+        LibC.ResourceLimit now;
+        if (LibC.LimitResource(InnerPid, resource, null, &now) != 0)
+        {
+            return;
+        }
+
+        // Only downwards: raising needs a right that nobody here has.
+        var limit = new LibC.ResourceLimit { Soft = Math.Min(soft, now.Hard), Hard = Math.Min(soft + beyond, now.Hard) };
+        _ = LibC.LimitResource(InnerPid, resource, &limit, null);
+    }
+}
