@@ -12,7 +12,10 @@ public readonly record struct ProcessEnd(int Signal, int ExitCode, KillCause Cau
     /// <summary>CPU time of all its processes that were waited for.</summary>
     public TimeSpan CpuTime { get; init; }
 
-    /// <summary>The most memory it had at once, as far as it was seen: of its largest process, and of walled ones all processes together.</summary>
+    /// <summary>
+    /// The most memory that a walled command had at once: its largest process, and all of them together where they were looked at. 0: not known, for what the kernel tells of a process that
+    /// this one started itself includes this one's memory (execve(2) keeps the mark of what vfork shared).
+    /// </summary>
     public long PeakMemoryBytes { get; init; }
 
     /// <summary>Exit 0, with all of its output taken.</summary>

@@ -113,7 +113,7 @@ public sealed class ShellProcess
         return new ProcessEnd(signal, exitCode, cause == KillCause.None && !began ? KillCause.Walls : cause, elapsed)
         {
             CpuTime = usage.CpuTime + inner.CpuTime,
-            PeakMemoryBytes = Math.Max(Math.Max(usage.MaxResidentKiB, inner.MaxResidentKiB) * 1024, watched?.PeakMemoryBytes ?? 0),
+            PeakMemoryBytes = Math.Max(inner.MaxResidentKiB * 1024, watched?.PeakMemoryBytes ?? 0),
         };
     }
 
