@@ -131,7 +131,6 @@ internal class SimHost
                 Slots = Slots,
                 MaxLinks = options.MaxLinks,
                 ExitWhenDone = options.ExitWhenDone && IsHonest,
-                MayCompute = MayCompute,
                 Keep = IsHonest ? options.Keep : KeepRule.All,
                 Delegations = [.. World.DelegationsBy(Number), .. _delegations],
                 Standings = Standings,
@@ -372,7 +371,7 @@ internal class SimHost
             Evidence.Add(batch);
         }
 
-        Take(Life, new NodeInput.TaskOpened(World.Task, restored));
+        Take(Life, new NodeInput.TaskOpened(World.Task, restored) { MayCompute = MayCompute });
         World.Checks.OnOpened(this);
     }
 

@@ -273,6 +273,8 @@ public sealed class Node
             throw new InvalidOperationException("A node joins the one task that its options name, once.");
         }
 
+        _context.MayCompute = opened.MayCompute;
+        _context.EnvironmentClass = opened.EnvironmentClass;
         _handshake.MetadataSize = opened.Task.InfoBytes.Length;
         _handshake.Task = opened.Task.Info;
         foreach (PeerLink link in new List<PeerLink>(_links.Established))

@@ -26,6 +26,12 @@ internal sealed class NodeContext(NodeOptions options, IIdentity identity, ISign
 
     public DeterministicRandom Random { get; } = new(seed);
 
+    /// <summary>As <see cref="NodeInput.TaskOpened"/> said; until then it is not known, and hoped for.</summary>
+    public bool MayCompute { get; set; } = true;
+
+    /// <summary>As <see cref="NodeInput.TaskOpened"/> said.</summary>
+    public string EnvironmentClass { get; set; } = "";
+
     /// <summary>The time of the input that is being handled.</summary>
     public Instant Now { get; set; }
 

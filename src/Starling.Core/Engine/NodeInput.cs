@@ -21,6 +21,12 @@ public abstract record NodeInput
     {
         /// <summary>What runs read is not here yet: a piece is run once <see cref="InputsArrived"/> names it. Results are fetched meanwhile.</summary>
         public bool AwaitsInputs { get; init; }
+
+        /// <summary>Whether this machine may compute (needs met, walls there); else it only downloads.</summary>
+        public bool MayCompute { get; init; } = true;
+
+        /// <summary>In which environment runs of this task are computed here, told in attestations; equal ones are comparable (docs/trust.md).</summary>
+        public string EnvironmentClass { get; init; } = "";
     }
 
     /// <summary>What the runs of these pieces read is here now, checked.</summary>

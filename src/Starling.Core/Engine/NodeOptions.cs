@@ -44,9 +44,6 @@ public sealed record NodeOptions
     /// <summary>What is kept once the output is merged (<c>--keep</c>).</summary>
     public KeepRule Keep { get; init; }
 
-    /// <summary>Whether this machine may compute (needs met, walls there); else it only downloads.</summary>
-    public bool MayCompute { get; init; } = true;
-
     /// <summary>Connections that are kept at most.</summary>
     public int MaxLinks { get; init; } = 50;
 
@@ -76,9 +73,6 @@ public sealed record NodeOptions
 
     /// <summary>Whether this process has a node of the DHT, at the UDP port with the number of the one at which it listens: peers are told (BEP 5).</summary>
     public bool HasDhtNode { get; init; }
-
-    /// <summary>The environment class told to peers and in attestations (os, processor, tools).</summary>
-    public string EnvironmentClass { get; init; } = "";
 
     /// <summary>The program's name and version, told in the BEP 10 handshake (<c>v</c>).</summary>
     public string ClientName { get; init; } = "Starling 0.1";

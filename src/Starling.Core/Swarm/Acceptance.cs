@@ -48,7 +48,7 @@ internal sealed class Acceptance
 
         // My own place is taken first: a flood of workers can't fill the table without me.
         Worker me = Workers.Find(context.Self)!;
-        me.EnvironmentClass = context.Options.EnvironmentClass;
+        me.EnvironmentClass = context.EnvironmentClass;
         _self = me.Number;
     }
 

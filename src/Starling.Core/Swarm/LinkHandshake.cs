@@ -238,8 +238,8 @@ internal sealed class LinkHandshake(NodeContext context, LinkTable links, Addres
                 link.RemoteCertificate,
                 options.TaskId,
                 options.Secret.Span,
-                options.MayCompute ? Math.Min(options.Slots, StHandshakeCodec.MaxCores) : 0,
-                options.EnvironmentClass) with
+                context.MayCompute ? Math.Min(options.Slots, StHandshakeCodec.MaxCores) : 0,
+                context.EnvironmentClass) with
             { NamesMembers = Task is { Members.Count: > 0 }, Keep = options.Keep.Copies },
         };
         links.Send(link, new PeerMessage.Extended(ExtendedHandshake.MessageId, handshake.Encode()));

@@ -160,7 +160,7 @@ internal sealed class ResultKeeper(NodeContext context, AttestationLogs logs, Ha
             Worker = context.Self,
             Log = log,
             Sequence = number < 0 ? 0 : logs.Length(number),
-            EnvironmentClass = context.Options.EnvironmentClass,
+            EnvironmentClass = context.EnvironmentClass,
             Entries = entries,
             Seals = sealing,
             Openings = openings,

@@ -107,12 +107,12 @@ internal sealed class TaskSwarm
         }
 
         wake = Instant.Min(wake, _scheduler.NextWake);
-        if (_join.IsOpen && _context.Options.MayCompute)
+        if (_join.IsOpen && _context.MayCompute)
         {
             wake = Instant.Min(wake, _slots.NextWake());
         }
 
-        if (_join.IsOpen || !_context.Options.MayCompute)
+        if (_join.IsOpen || !_context.MayCompute)
         {
             return _computeFrom > _context.Now ? Instant.Min(wake, _computeFrom) : wake;
         }
@@ -409,7 +409,7 @@ internal sealed class TaskSwarm
         if (!_completion.IsStopping)
         {
             Surrender();
-            if (_context.Options.MayCompute && _join.TryOpen() && _keeper.HasRoom && _computeFrom <= _context.Now)
+            if (_context.MayCompute && _join.TryOpen() && _keeper.HasRoom && _computeFrom <= _context.Now)
             {
                 _slots.Fill(_started);
             }

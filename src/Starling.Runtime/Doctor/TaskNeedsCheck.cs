@@ -15,7 +15,7 @@ internal sealed class TaskNeedsCheck(ExaminationOptions options) : ICheck
     public Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellation)
     {
         IReadOnlyList<NeedFinding> needs =
-            options.Needs is { } spec ? NeedsCheck.Check(spec, options.Folder, options.MayRunPrograms) : [];
+            options.Needs is { } spec ? NeedsCheck.Check(spec, options.Folder, new HostPrograms(options.MayRunPrograms)) : [];
         return Task.FromResult<IReadOnlyList<Finding>>([.. needs.Select(need => need.IsMet
             ? new Finding(Name, need.Need, Health.Ok, need.Found)
             : new Finding(Name, need.Need, Health.Warning, $"{need.Found}: this machine only downloads", "Install or add what is missing, then it computes too"))]);

@@ -43,6 +43,9 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
     /// <summary>Whether runs can start here; else this machine only downloads, and <see cref="Remarks"/> say why.</summary>
     public bool MayCompute { get; private init; }
 
+    /// <summary>In which environment runs are computed here.</summary>
+    public string EnvironmentClass { get; private init; } = "";
+
     /// <summary>What the owner should know, but does not keep the task from running.</summary>
     public IReadOnlyList<Problem> Remarks { get; private init; } = [];
 
@@ -101,13 +104,19 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
             remarks.Add(damage);
         }
 
-        Problem? idle = runner.Problem ?? Unmet(task.Info.Needs, options.Folder);
+        var programs = new HostPrograms(mayAsk: !walled);
+        Problem? idle = runner.Problem ?? Unmet(task.Info, options.Folder, programs);
         if (idle is not null)
         {
             remarks.Add(idle);
         }
 
-        open = new OpenTaskFolder(task, folder, store, launcher, runner, new TrialRunner(runner), merger) { MayCompute = idle is null, Remarks = remarks };
+        open = new OpenTaskFolder(task, folder, store, launcher, runner, new TrialRunner(runner), merger)
+        {
+            MayCompute = idle is null,
+            EnvironmentClass = Machine.EnvironmentClass.Of(task.Info, programs),
+            Remarks = remarks,
+        };
         return true;
     }
 
@@ -135,9 +144,9 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static Problem? Unmet(NeedsSpec needs, string folder)
+    private static Problem? Unmet(TaskInfo task, string folder, IPrograms programs)
     {
-        foreach (NeedFinding finding in NeedsCheck.Check(needs, folder, mayRunPrograms: true))
+        foreach (NeedFinding finding in NeedsCheck.Check(task.Needs, folder, task.Run is RunSpec.Container ? null : programs))
         {
             if (!finding.IsMet)
             {

@@ -17,7 +17,6 @@ using Starling.Core.Verification;
 using Starling.Runtime.Discovery;
 using Starling.Runtime.Identity;
 using Starling.Runtime.Kernels;
-using Starling.Runtime.Machine;
 using Starling.Runtime.Network;
 using Starling.Runtime.PortMapping;
 using Starling.Runtime.Reputation;
@@ -137,11 +136,9 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
                 ExitWhenDone = _options.ExitWhenDone,
                 Publishes = _options.Publish,
                 Keep = _options.Keep,
-                MayCompute = _folder?.MayCompute ?? true,
                 MaxLinks = Math.Max(defaults.MaxLinks, siblings.Count + SpareLinks),
                 HitCheck = HitCheckOf(_options.Task),
                 HasDhtNode = DhtPort is not null,
-                EnvironmentClass = $"{NeedsCheck.ThisOs}-{NeedsCheck.ThisArch}",
             },
             _options.Identity,
             _verifier,
@@ -459,7 +456,12 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     }
 
     private void PostOpened(OpenTaskFolder folder) =>
-        _queue.Add(new NodeInput.TaskOpened(folder.Task, folder.Restored()) { AwaitsInputs = _inputs!.Awaits });
+        _queue.Add(new NodeInput.TaskOpened(folder.Task, folder.Restored())
+        {
+            AwaitsInputs = _inputs!.Awaits,
+            MayCompute = folder.MayCompute,
+            EnvironmentClass = folder.EnvironmentClass,
+        });
 
     /// <summary>After the node was told of the task.</summary>
     private void BeginInputs()

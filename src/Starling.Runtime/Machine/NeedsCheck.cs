@@ -1,13 +1,8 @@
 using System;
 using System.Collections.Generic;
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
-using System.Text;
-using System.Threading;
-using System.Threading.Tasks;
 using Starling.Core.Tasks;
 
 namespace Starling.Runtime.Machine;
@@ -21,22 +16,17 @@ public sealed record NeedFinding(string Need, string Found, bool IsMet);
 /// <summary>Compares a task's <c>needs</c> with this machine. A machine that lacks something only downloads.</summary>
 public static class NeedsCheck
 {
-    private const int MaxVersionOutput = 4096;
-    private static readonly TimeSpan VersionPatience = TimeSpan.FromSeconds(5);
-
     /// <summary>Everything that the task needs, in the order of the task-file documentation; empty: nothing special.</summary>
     /// <param name="needs">The task's needs.</param>
     /// <param name="folder">Where the output goes: its disk counts.</param>
-    /// <param name="mayRunPrograms">
-    /// Whether programs may be asked for their version; a task that is not trusted names any program, and asking one means running it.
-    /// </param>
-    public static IReadOnlyList<NeedFinding> Check(NeedsSpec needs, string folder, bool mayRunPrograms)
+    /// <param name="programs">What the task's command would find; null: what is in its image, which is looked at when that is unpacked.</param>
+    public static IReadOnlyList<NeedFinding> Check(NeedsSpec needs, string folder, IPrograms? programs)
     {
         ArgumentNullException.ThrowIfNull(needs);
         var findings = new List<NeedFinding>();
         foreach (string program in needs.Programs)
         {
-            findings.Add(CheckProgram(program, mayRunPrograms));
+            findings.Add(programs is null ? new NeedFinding(program, "looked for in the image once it is unpacked", true) : CheckProgram(program, programs));
         }
 
         if (needs.Cores > 1)
@@ -82,38 +72,14 @@ public static class NeedsCheck
         _ => "other",
     };
 
-    /// <summary>Full path of a program that the shell would find; null: there is none.</summary>
-    public static string? FindOnPath(string name)
-    {
-        foreach (string folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
-        {
-            string path = Path.Combine(folder, name);
-            try
-            {
-                if (File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & AnyExecute) != 0))
-                {
-                    return path;
-                }
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
-            {
-                // A folder of the path that can't be read has no programs for us.
-            }
-        }
-
-        return null;
-    }
-
-    private static UnixFileMode AnyExecute => UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-
-    private static NeedFinding CheckProgram(string text, bool mayRunPrograms)
+    private static NeedFinding CheckProgram(string text, IPrograms programs)
     {
         if (!ProgramNeed.TryParse(text, out ProgramNeed? need))
         {
             return new NeedFinding(text, "this can't be understood; write for example ffmpeg >= 5", false);
         }
 
-        if (FindOnPath(need.Name) is not string path)
+        if (programs.Find(need.Name) is not string path)
         {
             return new NeedFinding(text, "not on the path", false);
         }
@@ -123,82 +89,14 @@ public static class NeedsCheck
             return new NeedFinding(text, path, true);
         }
 
-        if (!mayRunPrograms)
+        if (programs.WhyNotAsked is { } reason)
         {
-            return new NeedFinding(text, $"{path}, version not asked: the task is not trusted", true);
+            return new NeedFinding(text, $"{path}, version not asked: {reason}", true);
         }
 
-        return VersionOf(path) is { } version
-            ? new NeedFinding(text, $"{path}, version {Shown(version)}", need.IsMetBy(version))
+        return ProgramNeed.VersionOf(programs, path) is { } version
+            ? new NeedFinding(text, $"{path}, version {ProgramNeed.Shown(version)}", need.IsMetBy(version))
             : new NeedFinding(text, $"{path}, which does not tell its version", false);
-    }
-
-    private static Version? VersionOf(string path)
-    {
-        foreach (string flag in (ReadOnlySpan<string>)["--version", "-version"])
-        {
-            if (Ask(path, flag) is string answer && ProgramNeed.FindVersion(answer) is { } version)
-            {
-                return version;
-            }
-        }
-
-        return null;
-    }
-
-    private static string? Ask(string path, string flag)
-    {
-        var start = new ProcessStartInfo(path, flag)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        try
-        {
-            using Process? process = Process.Start(start);
-            if (process is null)
-            {
-                return null;
-            }
-
-            process.StandardInput.Close();
-            using var patience = new CancellationTokenSource(VersionPatience);
-            Task<string> output = ReadStart(process.StandardOutput, patience.Token);
-            Task<string> error = ReadStart(process.StandardError, patience.Token);
-            string text = output.GetAwaiter().GetResult() + "\n" + error.GetAwaiter().GetResult();
-            if (!process.WaitForExit(TimeSpan.FromMilliseconds(200)))
-            {
-                process.Kill(entireProcessTree: true);
-            }
-
-            return text;
-        }
-        catch (Exception exception) when (exception is Win32Exception or IOException or InvalidOperationException)
-        {
-            return null;
-        }
-    }
-
-    private static async Task<string> ReadStart(StreamReader reader, CancellationToken patience)
-    {
-        var text = new StringBuilder();
-        var buffer = new char[1024];
-        try
-        {
-            int read;
-            while (text.Length < MaxVersionOutput && (read = await reader.ReadAsync(buffer, patience).ConfigureAwait(false)) > 0)
-            {
-                text.Append(buffer, 0, read);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // It says nothing more; what it said counts.
-        }
-
-        return text.ToString();
     }
 
     private static NeedFinding CheckDisk(long bytes, string folder)
@@ -220,8 +118,6 @@ public static class NeedsCheck
             return new NeedFinding(need, $"{folder} can't be asked: {exception.Message}", false);
         }
     }
-
-    private static string Shown(Version version) => version.Revision > 0 ? version.ToString(4) : version.Build > 0 ? version.ToString(3) : version.ToString(2);
 
     private static string MiB(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1024 * 1024)} MiB");
 }

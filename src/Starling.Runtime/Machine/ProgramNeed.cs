@@ -64,6 +64,28 @@ public sealed record ProgramNeed(string Name, string Comparison, Version? Versio
         };
     }
 
+    /// <summary>The version that a program tells of itself; null: it tells none.</summary>
+    public static Version? VersionOf(IPrograms programs, string path)
+    {
+        ArgumentNullException.ThrowIfNull(programs);
+        foreach (string flag in (ReadOnlySpan<string>)["--version", "-version"])
+        {
+            if (programs.Ask(path, flag) is string answer && FindVersion(answer) is { } version)
+            {
+                return version;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>A version without the zeros at its end.</summary>
+    public static string Shown(Version version)
+    {
+        ArgumentNullException.ThrowIfNull(version);
+        return version.Revision > 0 ? version.ToString(4) : version.Build > 0 ? version.ToString(3) : version.ToString(2);
+    }
+
     /// <summary>The first thing that looks like a version (<c>5.1.6</c>, <c>n7.0</c>, <c>12</c>) in what a program prints about itself; null: none.</summary>
     public static Version? FindVersion(string text, bool atStart = false)
     {

@@ -117,7 +117,7 @@ internal sealed class InputSensor
 
     private static TimeSpan? AskX()
     {
-        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DISPLAY")) || NeedsCheck.FindOnPath("xprintidle") is not { } program)
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DISPLAY")) || HostPrograms.FindOnPath("xprintidle") is not { } program)
         {
             return null;
         }

@@ -25,7 +25,7 @@ internal sealed class DroppingPrivileges
     }
 
     /// <summary>Finds setpriv; null: it is not installed.</summary>
-    public static DroppingPrivileges? Find() => NeedsCheck.FindOnPath("setpriv") is { } program ? new DroppingPrivileges(program) : null;
+    public static DroppingPrivileges? Find() => HostPrograms.FindOnPath("setpriv") is { } program ? new DroppingPrivileges(program) : null;
 
     /// <summary>Shows it in an image.</summary>
     public void AddMounts(List<string> arguments)

@@ -114,7 +114,7 @@ public static class WallsProbe
             return new Problem(TrustRule.Code, "walls around commands exist on 64-bit Linux only, for now (x86-64 and arm64)");
         }
 
-        if (NeedsCheck.FindOnPath(Program) is not { } program)
+        if (HostPrograms.FindOnPath(Program) is not { } program)
         {
             return new Problem(TrustRule.Code, "bubblewrap, which puts walls around commands, is not installed", "Install the package bubblewrap (version 0.8 or newer).");
         }

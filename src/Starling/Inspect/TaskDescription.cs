@@ -80,7 +80,7 @@ internal sealed record TaskDescription
         TaskSignature signature = TaskFileSigner.Check(task, verifier);
         PublicKey mine = authors.Count > 0 ? authors[0] : default;
         Problem? refusal = TrustRule.Check(task, signature, mine, authors, trust: false);
-        IReadOnlyList<NeedFinding> needs = NeedsCheck.Check(info.Needs, ".", mayRunPrograms: refusal is null);
+        IReadOnlyList<NeedFinding> needs = NeedsCheck.Check(info.Needs, ".", info.Run is RunSpec.Container ? null : new HostPrograms(mayAsk: refusal is null));
         string? whyNot = refusal?.ToString()
             ?? (info.Admits(mine) ? null : "its key is none of the members'")
             ?? (needs.FirstOrDefault(need => !need.IsMet) is { } unmet ? $"it needs {unmet.Need}; here: {unmet.Found}" : null);

@@ -145,7 +145,6 @@ internal sealed class TaskLinkScript
                 Incarnation = 1_767_225_600_000,
                 Slots = 2,
                 TrustAnyone = (settings & 4) != 0,
-                MayCompute = (settings & 16) == 0,
                 Keep = (settings & 64) != 0 ? KeepRule.Of(1) : KeepRule.All,
                 MaxLinks = 6,
             },
@@ -181,7 +180,7 @@ internal sealed class TaskLinkScript
             Batches = [Parts.TwoResults.Raw],
             Log = 1,
         };
-        _inputs.Enqueue(new NodeInput.TaskOpened(Task, restored));
+        _inputs.Enqueue(new NodeInput.TaskOpened(Task, restored) { MayCompute = (_settings & 16) == 0 });
     }
 
     private void Connect(int number)

@@ -33,7 +33,7 @@ public sealed class NodeLifeTests
         Node node = Open(MakeTask(2), mayCompute: false);
         for (int i = 0; i < 10; i++)
         {
-            Tick(node);
+            Assert.Empty(Tick(node).OfType<NodeEffect.StartJob>());
             Assert.True(node.NextWake > _now);
         }
     }
@@ -100,8 +100,8 @@ public sealed class NodeLifeTests
     {
         Assert.True(TaskFileCodec.TryMake(info, out TaskFile? task, out Problem? problem), problem?.Reason);
         var node = new Node(
-            new NodeOptions { TaskId = task.Id, Incarnation = 1, MayCompute = mayCompute }, new StandInIdentity("me"), new StandInVerifier(), 1);
-        Step(node, new NodeInput.TaskOpened(task, RestoredState.None) { AwaitsInputs = awaitsInputs });
+            new NodeOptions { TaskId = task.Id, Incarnation = 1 }, new StandInIdentity("me"), new StandInVerifier(), 1);
+        Step(node, new NodeInput.TaskOpened(task, RestoredState.None) { AwaitsInputs = awaitsInputs, MayCompute = mayCompute });
         return node;
     }
 

@@ -25,7 +25,7 @@ public sealed class NodeSealTests
     [Fact]
     public void A_result_that_was_lost_after_it_was_sealed_is_opened_once_it_is_here_again()
     {
-        var node = new Node(new NodeOptions { TaskId = _task.Id, Incarnation = 9, MayCompute = false }, _me, new StandInVerifier(), 1);
+        var node = new Node(new NodeOptions { TaskId = _task.Id, Incarnation = 9 }, _me, new StandInVerifier(), 1);
         Hash256 salt = Seal.SaltOf(_other, _task.Id, 0);
         var restored = new RestoredState
         {
@@ -37,7 +37,7 @@ public sealed class NodeSealTests
                 Batch(_other, 1, 1, entries: [_said], openings: [new Opening(salt, [])]),
             ],
         };
-        Assert.Empty(Kept(node, new NodeInput.TaskOpened(_task, restored)));
+        Assert.Empty(Kept(node, new NodeInput.TaskOpened(_task, restored) { MayCompute = false }));
         for (int second = 0; second < 5; second++)
         {
             Assert.Empty(Kept(node, new NodeInput.Tick()));

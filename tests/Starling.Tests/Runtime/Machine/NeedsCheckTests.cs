@@ -9,12 +9,12 @@ namespace Starling.Tests.Runtime.Machine;
 public sealed class NeedsCheckTests
 {
     [Fact]
-    public void ATaskWithoutNeeds_HasNoFindings() => Assert.Empty(NeedsCheck.Check(new NeedsSpec(), ".", mayRunPrograms: true));
+    public void ATaskWithoutNeeds_HasNoFindings() => Assert.Empty(NeedsCheck.Check(new NeedsSpec(), ".", new HostPrograms(mayAsk: true)));
 
     [Fact]
     public void AProgram_IsLookedForOnThePath()
     {
-        NeedFinding[] findings = [.. NeedsCheck.Check(new NeedsSpec { Programs = ["sh", "no-such-program-here", "a b"] }, ".", mayRunPrograms: true)];
+        NeedFinding[] findings = [.. NeedsCheck.Check(new NeedsSpec { Programs = ["sh", "no-such-program-here", "a b"] }, ".", new HostPrograms(mayAsk: true))];
 
         Assert.Equal([true, false, false], findings.Select(finding => finding.IsMet));
         Assert.EndsWith("/sh", findings[0].Found, StringComparison.Ordinal);
@@ -25,8 +25,8 @@ public sealed class NeedsCheckTests
     {
         var needs = new NeedsSpec { Programs = ["bash >= 999"] };
 
-        Assert.False(Assert.Single(NeedsCheck.Check(needs, ".", mayRunPrograms: true)).IsMet);
-        NeedFinding unasked = Assert.Single(NeedsCheck.Check(needs, ".", mayRunPrograms: false));
+        Assert.False(Assert.Single(NeedsCheck.Check(needs, ".", new HostPrograms(mayAsk: true))).IsMet);
+        NeedFinding unasked = Assert.Single(NeedsCheck.Check(needs, ".", new HostPrograms(mayAsk: false)));
         Assert.True(unasked.IsMet);
         Assert.Contains("version not asked", unasked.Found, StringComparison.Ordinal);
     }
@@ -38,9 +38,9 @@ public sealed class NeedsCheckTests
         var greedy = new NeedsSpec { Cores = 100_000, MemoryBytes = long.MaxValue, DiskBytes = long.MaxValue, Os = "plan9", Arch = "vax" };
         string missing = Path.Combine(Path.GetTempPath(), "no", "such", "folder");
 
-        Assert.All(NeedsCheck.Check(modest, missing, mayRunPrograms: false), finding => Assert.True(finding.IsMet, finding.Found));
-        Assert.Equal(4, NeedsCheck.Check(modest, missing, mayRunPrograms: false).Count);
-        Assert.All(NeedsCheck.Check(greedy, missing, mayRunPrograms: false), finding => Assert.False(finding.IsMet, finding.Found));
-        Assert.Equal(5, NeedsCheck.Check(greedy, missing, mayRunPrograms: false).Count);
+        Assert.All(NeedsCheck.Check(modest, missing, new HostPrograms(mayAsk: false)), finding => Assert.True(finding.IsMet, finding.Found));
+        Assert.Equal(4, NeedsCheck.Check(modest, missing, new HostPrograms(mayAsk: false)).Count);
+        Assert.All(NeedsCheck.Check(greedy, missing, new HostPrograms(mayAsk: false)), finding => Assert.False(finding.IsMet, finding.Found));
+        Assert.Equal(5, NeedsCheck.Check(greedy, missing, new HostPrograms(mayAsk: false)).Count);
     }
 }
