@@ -11,7 +11,7 @@ internal static class Scenario
 {
     /// <summary>All names, in the order of the usage text.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["calm", "churn", "partitions", "crashes", "disks", "slow", "replicas", "search", "magnet", "exit", "hostile", "liars", "checker", "sealed", "variants", "arbiters", "orphans", "random"];
+        ["calm", "churn", "partitions", "crashes", "disks", "slow", "replicas", "search", "magnet", "exit", "hostile", "liars", "checker", "sealed", "variants", "arbiters", "orphans", "owners", "random"];
 
     /// <summary>Turns a swarm into one in which that happens; null: no such name.</summary>
     public static SimOptions? Apply(string name, SimOptions options) => name switch
@@ -33,6 +33,7 @@ internal static class Scenario
         "variants" => Longer(options) with { Replicas = 2, Variants = 3, Adversaries = options.Seed % 2 == 0 ? [] : Liars(options), CrashesPerHour = 60, FaultSeconds = 30 },
         "arbiters" => Longer(options) with { Arbiters = 3, Pieces = options.Pieces / 2, Adversaries = Liars(options), CrashesPerHour = 60, FaultSeconds = 30 },
         "orphans" => Longer(options) with { OrphanedAt = 2 * 6 * options.PieceSeconds, MagnetShare = 1, Replicas = 2 },
+        "owners" => Longer(options) with { GrantsPerHour = 400, Slots = 1 + (int)(options.Seed % 3), PieceBytes = 40_000, CrashesPerHour = 60, FaultSeconds = 60 },
         "random" => Random(options.Seed),
         _ => null,
     };

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Starling.Core.Engine;
+using Starling.Core.Owner;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
 using Starling.Core.Scheduling;
@@ -25,6 +26,7 @@ internal class SimHost
     private readonly SortedSet<long> _open = [];
     private Instant _plannedWake = Instant.Never;
     private int _ticksInARow;
+    private Grant _grant = Grant.Everything;
     private Node? _node;
 
     public SimHost(SimWorld world, int number, SimHostTraits traits, ulong seed)
@@ -143,11 +145,23 @@ internal class SimHost
         bool first = StartedAt == Instant.Never;
         StartedAt = Instant.Min(StartedAt, World.Events.Now);
         Take(Life, new NodeInput.Listening([Address]));
+        if (_grant != Grant.Everything)
+        {
+            Take(Life, new NodeInput.GrantChanged(_grant));
+        }
+
         Take(Life, new NodeInput.PeersFound(known, PeerSource.Owner));
         if (!_fromMagnet || !first)
         {
             OpenTask();
         }
+    }
+
+    /// <summary>What its owner's rules grant from now on, over restarts too.</summary>
+    public void Give(Grant grant)
+    {
+        _grant = grant;
+        Take(Life, new NodeInput.GrantChanged(grant));
     }
 
     /// <summary>The process is killed, or its machine loses power.</summary>
@@ -257,6 +271,9 @@ internal class SimHost
                 break;
             case NodeEffect.KillJob kill:
                 KillJob(kill);
+                break;
+            case NodeEffect.PauseJob pause:
+                PauseJob(pause);
                 break;
             case NodeEffect.KeepOutputs keep:
                 Keep(keep);
@@ -467,22 +484,18 @@ internal class SimHost
         bool fails = _isBroken || (start.Attempt < 3 && Random.NextDouble() < options.FailureShare);
         var span = TimeSpan.FromSeconds(fails ? seconds * Random.NextDouble() : seconds);
         LogRun("starts", start.Job, start.Piece, "");
-        _jobs.Add(start.Job, new RunningJob(start.Piece, start.Slot, World.Events.Now));
+        var job = new RunningJob(start.Piece, start.Slot, World.Events.Now) { Left = span };
+        _jobs.Add(start.Job, job);
         Runs++;
-        int life = Life;
-        World.Events.After(span, () =>
+        job.End = () =>
         {
-            if (life != Life || !_jobs.Remove(start.Job, out RunningJob? job))
-            {
-                return;
-            }
-
+            _jobs.Remove(start.Job);
             double ran = (World.Events.Now - job.StartedAt).TotalSeconds;
             FreeSlot(job.Slot);
             if (fails)
             {
                 WastedSeconds += ran;
-                Take(life, new NodeInput.JobExited(
+                Take(Life, new NodeInput.JobExited(
                     start.Job, new JobOutcome.Failed(new Problem("exit:1", "it failed"), "no luck") { Elapsed = span }));
                 return;
             }
@@ -495,8 +508,46 @@ internal class SimHost
 
             byte[] content = OutputOf(job.Piece, out ResultId result);
             _outputs.Add(start.Job, content);
-            Take(life, new NodeInput.JobExited(start.Job, new JobOutcome.Succeeded(result) { Elapsed = span }));
+            Take(Life, new NodeInput.JobExited(start.Job, new JobOutcome.Succeeded(result) { Elapsed = span }));
+        };
+        GoOn(start.Job, job);
+    }
+
+    /// <summary>Ends the run when the time that it has left is over, unless it is frozen or killed before.</summary>
+    private void GoOn(JobId id, RunningJob job)
+    {
+        int life = Life;
+        int spell = ++job.Spell;
+        job.GoesSince = World.Events.Now;
+        World.Events.After(job.Left, () =>
+        {
+            if (life == Life && job.Spell == spell && _jobs.ContainsKey(id))
+            {
+                job.End!();
+            }
         });
+    }
+
+    private void PauseJob(NodeEffect.PauseJob pause)
+    {
+        if (!_jobs.TryGetValue(pause.Job, out RunningJob? job))
+        {
+            return;
+        }
+
+        Instant now = World.Events.Now;
+        LogRun(pause.Paused ? "freezes" : "thaws", pause.Job, job.Piece, "");
+        if (pause.Paused)
+        {
+            job.Spell++;
+            job.Left -= now - job.GoesSince;
+            job.FrozenAt = now;
+        }
+        else
+        {
+            job.StartedAt += now - job.FrozenAt;
+            GoOn(pause.Job, job);
+        }
     }
 
     private void StartTrial(NodeEffect.StartTrial trial)
@@ -637,7 +688,26 @@ internal class SimHost
             : new NodeInput.StoreFailed(commit.Piece, commit.Result, new Problem("disk-full", "the disk is full"))));
     }
 
-    private sealed record RunningJob(int Piece, int Slot, Instant StartedAt);
+    private sealed class RunningJob(int piece, int slot, Instant startedAt)
+    {
+        public int Piece => piece;
+
+        public int Slot => slot;
+
+        public Instant StartedAt { get; set; } = startedAt;
+
+        /// <summary>What it still needs, counted from <see cref="GoesSince"/>.</summary>
+        public TimeSpan Left { get; set; }
+
+        public Instant GoesSince { get; set; }
+
+        public Instant FrozenAt { get; set; }
+
+        /// <summary>Counts up when it is frozen or goes on: an end that was planned before does not come.</summary>
+        public int Spell { get; set; }
+
+        public Action? End { get; set; }
+    }
 }
 
 /// <summary>What one machine is like.</summary>

@@ -116,6 +116,9 @@ internal sealed record SimOptions
     /// <summary>Hosts that are stopped by their owner and started again later, an hour and host.</summary>
     public double LeavesPerHour { get; init; }
 
+    /// <summary>Times that an owner's rules give less for a while, an hour and host: fewer slots or none, runs frozen or stopped, lower rates.</summary>
+    public double GrantsPerHour { get; init; }
+
     /// <summary>Partitions an hour: a random half is cut off for a while.</summary>
     public double PartitionsPerHour { get; init; }
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Text;
 using Starling.Core.Engine;
 using Starling.Core.Gossip;
+using Starling.Core.Owner;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
@@ -376,6 +377,30 @@ internal sealed class SimWorld
             host.Disk.IsFull = true;
             Events.After(TimeSpan.FromSeconds(1 + (_random.NextDouble() * 20)), () => host.Disk.IsFull = false);
         });
+        if (Options.GrantsPerHour > 0)
+        {
+            PlanGrants();
+        }
+    }
+
+    /// <summary>The rules of a host's owner give less for a while.</summary>
+    private void PlanGrants()
+    {
+        Plan(Options.GrantsPerHour * Options.FaultSeconds / 3_600 * Options.Peers, () =>
+        {
+            SimHost host = _hosts[_random.Next(Options.Peers)];
+            int slots = _random.Next(Options.Slots + 1);
+            bool isSlow = _random.Next(3) == 0;
+            host.Give(new Grant
+            {
+                Slots = slots,
+                IsHalted = slots == 0,
+                Halt = _random.Next(3) == 0 ? HaltKind.Stop : HaltKind.Pause,
+                UploadBytesPerSecond = isSlow ? 10_000 + _random.Next(100_000) : null,
+                DownloadBytesPerSecond = isSlow ? 10_000 + _random.Next(100_000) : null,
+            });
+            Events.After(TimeSpan.FromSeconds(_random.NextDouble() * 30), () => host.Give(Grant.Everything));
+        });
     }
 
     private void Plan(double expected, Action fault)
@@ -397,6 +422,11 @@ internal sealed class SimWorld
 
     private void Calm()
     {
+        if (Options.GrantsPerHour > 0)
+        {
+            _hosts.ForEach(host => host.Give(Grant.Everything));
+        }
+
         Network.IsCalm = true;
         Network.Partition([]);
         foreach (SimHost host in _hosts)

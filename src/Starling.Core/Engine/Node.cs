@@ -247,6 +247,10 @@ public sealed class Node
             case NodeInput.MergeExited exited:
                 _swarm?.OnMergeExited(exited.File, exited.Problem);
                 break;
+            case NodeInput.GrantChanged changed:
+                _context.Grant = changed.Grant;
+                _swarm?.OnGrantChanged();
+                break;
             case NodeInput.StopRequested stop:
                 OnStopRequested(stop);
                 break;

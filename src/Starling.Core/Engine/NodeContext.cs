@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Starling.Core.Crypto;
+using Starling.Core.Owner;
 using Starling.Core.Primitives;
 
 namespace Starling.Core.Engine;
@@ -31,6 +32,9 @@ internal sealed class NodeContext(NodeOptions options, IIdentity identity, ISign
 
     /// <summary>As <see cref="NodeInput.TaskOpened"/> said.</summary>
     public string EnvironmentClass { get; set; } = "";
+
+    /// <summary>What the owner's rules leave to this task now.</summary>
+    public Grant Grant { get; set; } = Grant.Everything;
 
     /// <summary>The time of the input that is being handled.</summary>
     public Instant Now { get; set; }

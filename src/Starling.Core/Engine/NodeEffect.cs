@@ -32,8 +32,14 @@ public abstract record NodeEffect
     /// <summary>Start a run of a piece; answer with JobExited. <paramref name="Attempt"/> counts from 1 on this machine.</summary>
     public sealed record StartJob(JobId Job, int Slot, int Piece, int Attempt) : NodeEffect;
 
-    /// <summary>Kill this run with its whole process tree; answer with JobExited (Killed, or how it ended just before).</summary>
+    /// <summary>
+    /// Kill this run with its whole process tree; answer with JobExited (Killed, or how it ended just before). A run that its owner stops is told to end first, and has
+    /// <see cref="Owner.OwnerRules.Grace"/> to save its state.
+    /// </summary>
     public sealed record KillJob(JobId Job, AbortReason Reason) : NodeEffect;
+
+    /// <summary>Freeze this run where it is, with its whole process tree, or let it go on. No answer; what was frozen may still be killed.</summary>
+    public sealed record PauseJob(JobId Job, bool Paused) : NodeEffect;
 
     /// <summary>
     /// In one durable step: keep these outputs as results, and save my attestation batch (the signed bytes as sent). Answer with

@@ -20,6 +20,12 @@ public abstract record NodeEvent
     /// <summary>A run was killed.</summary>
     public sealed record Aborted(int Piece, int Slot, AbortReason Reason, int Attempt, TimeSpan Elapsed) : NodeEvent;
 
+    /// <summary>The owner's rules froze a run, or let it go on.</summary>
+    public sealed record Paused(int Piece, int Slot, bool IsPaused) : NodeEvent;
+
+    /// <summary>A run saved its state and asked to be run again.</summary>
+    public sealed record Checkpointed(int Piece, int Slot, int Attempt, TimeSpan Elapsed) : NodeEvent;
+
     /// <summary>A run failed; <paramref name="StandardError"/> is the tail of what it wrote.</summary>
     public sealed record Failed(int Piece, int Slot, Problem Problem, int Attempt, TimeSpan Elapsed, string StandardError) : NodeEvent;
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Starling.Core.Owner;
 using Starling.Core.Pieces;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
@@ -96,6 +97,11 @@ public abstract record NodeInput
     /// <summary>The time that <see cref="Node.NextWake"/> asked for has come.</summary>
     public sealed record Tick : NodeInput;
 
+    /// <summary>
+    /// The owner's rules give more or less than before (everything, until this comes first): runs begin, go on, are frozen or stopped, and rates change.
+    /// </summary>
+    public sealed record GrantChanged(Grant Grant) : NodeInput;
+
     /// <summary>The owner wants it to end: running jobs are killed, the peers told.</summary>
     public sealed record StopRequested(string Reason) : NodeInput;
 }
@@ -179,6 +185,9 @@ public sealed record RestoredState
 
     /// <summary>Results that the policy had accepted.</summary>
     public IReadOnlyList<(int Piece, ResultId Result)> Accepted { get; init; } = [];
+
+    /// <summary>Pieces of which a run left a state here: it goes on where it was.</summary>
+    public IReadOnlyList<int> Begun { get; init; } = [];
 
     /// <summary>Signed attestation batches as they came over the wire, my own included, in the order of saving.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Batches { get; init; } = [];

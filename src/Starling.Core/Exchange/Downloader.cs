@@ -51,12 +51,19 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
     /// <summary>Who sends nothing for so long, or for as long as a run takes if that is longer, is not counted as a holder until it does.</summary>
     private static readonly TimeSpan MutePatience = TimeSpan.FromSeconds(10);
 
+    private readonly RateLimit _limit = new(0);
     private readonly IndexSet _needed = new(map.Count);
     private readonly SortedDictionary<int, PieceDownload> _active = [];
     private long _activeBytes;
 
     /// <summary>A peer that owes results sends nothing: what only it holds is to be had otherwise.</summary>
     public Action<PeerLink>? FellSilent { get; set; }
+
+    /// <summary>Bytes a second that are asked of all peers; null: no limit.</summary>
+    public void SetRate(long? bytesPerSecond) => _limit.Set(bytesPerSecond ?? 0);
+
+    /// <summary>When more may be asked for; <see cref="Instant.Never"/>: that does not wait for the rate.</summary>
+    public Instant NextWake() => _limit.BytesPerSecond > 0 && HasNeeds && !_limit.IsOpen(context.Now) ? _limit.OpensAt(context.Now) : Instant.Never;
 
     /// <summary>Bytes of the results that are being fetched.</summary>
     public long ActiveBytes => _activeBytes;
@@ -193,6 +200,11 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
             int depth = exchange.IsLate ? 0 : exchange.Snubbed || !exchange.HasDelivered ? 1 : DepthOf(exchange);
             while (exchange.Awaited < depth && exchange.Outstanding.Count < MaxDepth)
             {
+                if (!_limit.IsOpen(context.Now))
+                {
+                    return;
+                }
+
                 if (!AskNext(link))
                 {
                     exchange.Starved = true;
@@ -616,6 +628,7 @@ internal sealed class Downloader(NodeContext context, PieceMap map, LinkTable li
 
     private void Ask(PeerLink link, PieceDownload download, int block)
     {
+        _limit.Take(download.LengthOf(block));
         download.MarkAsked(block);
         link.Exchange.Outstanding.Add(new BlockRequest(download, block, context.Now));
         links.Send(link, new PeerMessage.Request(download.Piece, block * MerkleTree.BlockSize, download.LengthOf(block)));

@@ -32,9 +32,50 @@ internal sealed class Uploader(NodeContext context, PieceMap map, LinkTable link
     private static readonly TimeSpan RechokeEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan OptimisticEvery = TimeSpan.FromSeconds(30);
 
+    private readonly RateLimit _limit = new(0);
     private Instant _nextRechoke;
     private Instant _nextOptimistic;
     private LinkId? _optimistic;
+
+    /// <summary>Bytes a second that go out to all peers; null: no limit.</summary>
+    public void SetRate(long? bytesPerSecond)
+    {
+        _limit.Set(bytesPerSecond ?? 0);
+        foreach (PeerLink link in links.Established)
+        {
+            OnDrained(link);
+        }
+    }
+
+    /// <summary>When blocks that wait for the rate may go; <see cref="Instant.Never"/>: none does.</summary>
+    public Instant NextWake()
+    {
+        if (!_limit.IsOpen(context.Now))
+        {
+            foreach (PeerLink link in links.Established)
+            {
+                if (link.Exchange.Uploads.Count > 0 && link.QueuedBytes < HighMarkBytes)
+                {
+                    return _limit.OpensAt(context.Now);
+                }
+            }
+        }
+
+        return Instant.Never;
+    }
+
+    /// <summary>Serves what waited for the rate, one block a peer in turn.</summary>
+    public void Pump()
+    {
+        for (bool served = true; served && _limit.BytesPerSecond > 0 && _limit.IsOpen(context.Now);)
+        {
+            served = false;
+            foreach (PeerLink link in links.Established)
+            {
+                served |= _limit.IsOpen(context.Now) && ServeNext(link);
+            }
+        }
+    }
 
     /// <summary>A peer wants something; it is served at once while there is room.</summary>
     public void OnInterested(PeerLink link)
@@ -69,7 +110,7 @@ internal sealed class Uploader(NodeContext context, PieceMap map, LinkTable link
             return;
         }
 
-        if (link.QueuedBytes >= HighMarkBytes || link.Exchange.Uploads.Count > 0)
+        if (link.QueuedBytes >= HighMarkBytes || link.Exchange.Uploads.Count > 0 || !_limit.IsOpen(context.Now))
         {
             link.Exchange.Uploads.Enqueue(new UploadRequest(request.Piece, request.Begin, request.Length));
             return;
@@ -99,17 +140,29 @@ internal sealed class Uploader(NodeContext context, PieceMap map, LinkTable link
     /// <summary>The link's send queue has room again.</summary>
     public void OnDrained(PeerLink link)
     {
-        while (link.QueuedBytes < HighMarkBytes && link.Exchange.Uploads.TryDequeue(out UploadRequest upload))
+        while (_limit.IsOpen(context.Now) && ServeNext(link))
         {
-            if (offered(upload.Piece) is { } result && upload.Begin < result.Length)
-            {
-                Serve(link, result, upload.Piece, upload.Begin, upload.Length);
-            }
-            else
-            {
-                Reject(link, upload.Piece, upload.Begin, upload.Length);
-            }
         }
+    }
+
+    /// <summary>Serves or rejects the request that has waited longest; false: none waits, or the link has no room.</summary>
+    private bool ServeNext(PeerLink link)
+    {
+        if (link.QueuedBytes >= HighMarkBytes || !link.Exchange.Uploads.TryDequeue(out UploadRequest upload))
+        {
+            return false;
+        }
+
+        if (offered(upload.Piece) is { } result && upload.Begin < result.Length)
+        {
+            Serve(link, result, upload.Piece, upload.Begin, upload.Length);
+        }
+        else
+        {
+            Reject(link, upload.Piece, upload.Begin, upload.Length);
+        }
+
+        return true;
     }
 
     /// <summary>Once a second: draws anew who is served, every 10 s.</summary>
@@ -208,6 +261,7 @@ internal sealed class Uploader(NodeContext context, PieceMap map, LinkTable link
 
     private void Serve(PeerLink link, ResultId result, int piece, int begin, int length)
     {
+        _limit.Take(length);
         link.Exchange.BytesUp += length;
         link.QueuedBytes += PeerMessageCodec.BlockHeaderSize + length;
         link.LastSent = context.Now;

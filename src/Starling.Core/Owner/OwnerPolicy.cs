@@ -39,7 +39,7 @@ public static class OwnerPolicy
             TaskRule rule = rules.RuleOf(task.Id, task.Name);
             reasons[i] = Forbidding(rules, state, machine, disk, task, rule);
             isForbidden[i] = reasons[i].Count > 0;
-            int wanted = isForbidden[i] ? 0 : Math.Min(task.Slots, rule.Slots ?? int.MaxValue);
+            int wanted = isForbidden[i] || !task.HasWork ? 0 : Math.Min(task.Slots, rule.Slots ?? int.MaxValue);
             shares[i] = new SlotShare(wanted, rule.Weight, (int)rule.Priority);
         }
 
@@ -62,11 +62,12 @@ public static class OwnerPolicy
         {
             Note(rules, tasks[i], shares[i], slots, percent, given[i], reasons[i]);
             reasons[i].AddRange(Unreadable(rules, state));
+            bool isIdle = !tasks[i].HasWork && !isForbidden[i];
             grants[i] = new Grant
             {
-                Slots = given[i],
+                Slots = isIdle ? Math.Min(tasks[i].Slots, Math.Max(1, (slots ?? int.MaxValue) - (int)running)) : given[i],
                 Halt = rules.Halt,
-                IsHalted = shares[i].Wanted == 0 ? isForbidden[i] : given[i] == 0,
+                IsHalted = isForbidden[i] || (shares[i].Wanted > 0 && given[i] == 0),
                 CpuShare = percent == 100 || given[i] == 0 ? percent / 100.0 : percent / 100.0 * given[i] / running,
                 MemoryOfRun = rules.MemoryBytes is { } memory && tasks[i].MemoryOfRun is null ? memory / Math.Max(1, (long)running) : null,
                 UploadBytesPerSecond = PartOf(upload, shares[i].Weight / weights),
@@ -240,7 +241,7 @@ public static class OwnerPolicy
                 $"'{task.Name}' would run {share.Wanted} pieces at once and has {given} of the {all} slots of all tasks",
                 given == 0 ? "It goes on when another task ends; or raise 'slots', or its weight or priority" : "Raise 'slots', or its weight or priority"));
         }
-        else if (given < task.Slots && rules.RuleOf(task.Id, task.Name).Slots is { } own && given == own)
+        else if (share.Wanted > 0 && given < task.Slots && rules.RuleOf(task.Id, task.Name).Slots is { } own && given == own)
         {
             reasons.Add(new Problem(OwnerCode.Task, $"'{task.Name}' may run {own} pieces at once", "Raise its 'slots' below 'tasks'"));
         }

@@ -12,8 +12,11 @@ public sealed record TaskDemand
     /// <summary>Whether its commands are the owner's own.</summary>
     public bool IsOwn { get; init; }
 
-    /// <summary>Runs that it would do at once; 0: it has nothing to run.</summary>
+    /// <summary>Runs that it would do at once.</summary>
     public int Slots { get; init; }
+
+    /// <summary>Whether it has anything to run. Who has not leaves its slots to the others, and takes one at most if a result is doubted later.</summary>
+    public bool HasWork { get; init; } = true;
 
     /// <summary>Memory in bytes that the limits of a run allow it; null: they say nothing.</summary>
     public long? MemoryOfRun { get; init; }

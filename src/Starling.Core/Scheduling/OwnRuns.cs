@@ -30,6 +30,18 @@ internal sealed class OwnRuns(SchedulingOptions options)
 
     internal bool Remove(int piece, out OwnRun run) => _runs.Remove(piece, out run);
 
+    /// <summary>Changes the run of a piece; false: there is none.</summary>
+    internal bool Change(int piece, Func<OwnRun, OwnRun> change)
+    {
+        int place = _runs.IndexOfKey(piece);
+        if (place >= 0)
+        {
+            _runs.SetValueAtIndex(place, change(_runs.GetValueAtIndex(place)));
+        }
+
+        return place >= 0;
+    }
+
     /// <summary>Notes that the run at this place gives way.</summary>
     internal void GiveUp(int place) => _runs.SetValueAtIndex(place, _runs.GetValueAtIndex(place) with { IsGivenUp = true });
 
@@ -60,5 +72,5 @@ internal sealed class OwnRuns(SchedulingOptions options)
     }
 }
 
-/// <summary>One run of this machine. IsCopy: beyond the wanted ones. IsQueued: it waits behind another. IsGivenUp: it was told to stop.</summary>
-internal readonly record struct OwnRun(Instant StartedAt, int Slot, bool IsCopy, bool IsQueued, bool IsGivenUp = false);
+/// <summary>One run of this machine. IsCopy: beyond the wanted ones. IsQueued: it waits behind another. IsGivenUp: it was told to stop. IsHeld: it is frozen, and so long that it is not claimed any more.</summary>
+internal readonly record struct OwnRun(Instant StartedAt, int Slot, bool IsCopy, bool IsQueued, bool IsGivenUp = false, bool IsHeld = false);

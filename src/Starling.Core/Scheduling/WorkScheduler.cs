@@ -27,6 +27,7 @@ public sealed class WorkScheduler
     private readonly SlotRing _ring;
     private readonly Dictionary<int, Instant> _notBefore = [];
     private readonly SortedSet<(long Until, int Piece)> _backOff = [];
+    private readonly SortedSet<int> _begun = [];
     private readonly RunTimes _times;
     private readonly MessageDelayEstimate _delay;
     private readonly PiecePicker _picker;
@@ -138,6 +139,9 @@ public sealed class WorkScheduler
     /// <summary>Whether what the piece's run reads is still to come.</summary>
     public bool IsWithheld(int piece) => _withheld.Contains(piece);
 
+    /// <summary>Whether the piece is tried again only later.</summary>
+    public bool IsBackingOff(int piece) => _notBefore.ContainsKey(piece);
+
     /// <summary>What the piece's run reads has arrived.</summary>
     public void Provide(int piece)
     {
@@ -236,7 +240,34 @@ public sealed class WorkScheduler
     public int? Pick(Instant now, bool ahead = false)
     {
         Advance(now);
+        foreach (int piece in _begun)
+        {
+            if (_free.Contains(piece))
+            {
+                return piece;
+            }
+        }
+
         return ahead ? _picker.PickAhead() : _picker.Pick(now);
+    }
+
+    /// <summary>A run of the piece left a state here, or not any more: while it is free it is picked before all others, so that no work is lost.</summary>
+    public void SetBegun(int piece, bool begun) => _ = begun ? _begun.Add(piece) : _begun.Remove(piece);
+
+    /// <summary>The run of the piece is frozen, and so long that others may take it: it is claimed no more, but nobody here begins another.</summary>
+    public void Hold(int piece) => ClaimsChanged |= _running.Change(piece, run => run with { IsHeld = true });
+
+    /// <summary>The frozen run of the piece goes on: its time stood still meanwhile.</summary>
+    /// <param name="piece">The piece.</param>
+    /// <param name="frozen">How long it was frozen.</param>
+    /// <param name="now">The time.</param>
+    public void GoOn(int piece, TimeSpan frozen, Instant now)
+    {
+        if (_running.Change(piece, run => run with { StartedAt = run.StartedAt + frozen, IsHeld = false }))
+        {
+            ClaimsChanged = true;
+            NextRenewal = Instant.Min(NextRenewal, now + RenewalInterval());
+        }
     }
 
     /// <summary>Whether a run of the piece goes on here.</summary>
@@ -298,7 +329,7 @@ public sealed class WorkScheduler
             (int piece, OwnRun run) = _running[i];
             IReadOnlyList<LiveClaim> others = Claims.Of(piece);
             int wanted = _wanted[piece] + (run.IsCopy ? _options.MaxStragglerCopies : 0);
-            if (_wanted[piece] == 0 || others.Count < wanted || run.IsGivenUp || _yieldsInARow >= _options.MaxYieldsInARow)
+            if (_wanted[piece] == 0 || others.Count < wanted || run.IsGivenUp || run.IsHeld || _yieldsInARow >= _options.MaxYieldsInARow)
             {
                 continue;
             }
@@ -354,7 +385,7 @@ public sealed class WorkScheduler
         for (int i = 0; i < _running.Count; i++)
         {
             (int piece, OwnRun run) = _running[i];
-            if (run is { IsGivenUp: false, IsQueued: false } && claims.Count < ClaimBatch.MaxClaims)
+            if (run is { IsGivenUp: false, IsQueued: false, IsHeld: false } && claims.Count < ClaimBatch.MaxClaims)
             {
                 claims.Add(new Claim(piece, now - run.StartedAt, _times.ExpectedRun));
             }

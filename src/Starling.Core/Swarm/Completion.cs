@@ -91,6 +91,18 @@ internal sealed class Completion
 
     public bool HasGivenUp(int piece) => _givenUp.ContainsKey(piece);
 
+    /// <summary>Why the pieces failed that were given up here.</summary>
+    public IReadOnlyDictionary<int, Problem> Failures()
+    {
+        var failures = new SortedDictionary<int, Problem>();
+        foreach ((int piece, JobOutcome.Failed failed) in _givenUp)
+        {
+            failures.Add(piece, failed.Problem);
+        }
+
+        return failures;
+    }
+
     public void OnFinished(int piece, ResultSource source)
     {
         _downloaded += source == ResultSource.Downloaded ? 1 : 0;
@@ -171,7 +183,7 @@ internal sealed class Completion
     /// <summary>At the end of a step: starts merges, notices the end.</summary>
     public void Settle()
     {
-        for (int file = 0; !IsStopping && _filesToMerge > 0 && file < _files.Length; file++)
+        for (int file = 0; !IsStopping && !_context.Grant.IsHalted && _filesToMerge > 0 && file < _files.Length; file++)
         {
             if (_files[file] is { Wanted: true, Running: false })
             {

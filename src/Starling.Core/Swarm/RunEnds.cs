@@ -26,11 +26,16 @@ internal sealed class RunEnds(
             case JobOutcome.Failed failed when ended.Killed is null:
                 OnFailed(ended, failed);
                 break;
-            case JobOutcome.Checkpointed when outcome.Elapsed < context.Options.RetryDelay:
-                // A run that saves its state again and again without doing anything is not to keep the machine busy.
-                scheduler.NotBefore(ended.Piece, context.Now + context.Options.RetryDelay);
+            case JobOutcome.Checkpointed when ended.Killed is null:
+                context.Report(new NodeEvent.Checkpointed(ended.Piece, ended.Slot, ended.Attempt, outcome.Elapsed));
+                if (outcome.Elapsed < context.Options.RetryDelay)
+                {
+                    // A run that saves its state again and again without doing anything is not to keep the machine busy.
+                    scheduler.NotBefore(ended.Piece, context.Now + context.Options.RetryDelay);
+                }
+
                 break;
-            case JobOutcome.Failed or JobOutcome.Killed:
+            case JobOutcome.Failed or JobOutcome.Killed or JobOutcome.Checkpointed:
                 context.Report(new NodeEvent.Aborted(
                     ended.Piece, ended.Slot, ended.Killed ?? AbortReason.Owner, ended.Attempt, outcome.Elapsed));
                 break;

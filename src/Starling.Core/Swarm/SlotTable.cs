@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Starling.Core.Engine;
+using Starling.Core.Owner;
 using Starling.Core.Primitives;
 using Starling.Core.Scheduling;
 
@@ -73,9 +74,56 @@ internal sealed class SlotTable
             {
                 wake = Instant.Min(wake, slot.AheadFrom);
             }
+
+            if (slot is { Job: not null, Frozen: { } since, IsHeld: false })
+            {
+                wake = Instant.Min(wake, since + _scheduler.Lease);
+            }
         }
 
         return wake;
+    }
+
+    /// <summary>
+    /// Brings the runs in line with what the owner's rules grant: those that began last are frozen or stopped first, those that are frozen go on before others begin, in the
+    /// order in which they began. The claim of a run that is frozen for longer than a lease is given back; who runs the piece meanwhile may end it.
+    /// </summary>
+    public void Obey()
+    {
+        int going = Going;
+        for (; going > _context.Grant.Slots; going--)
+        {
+            Slot last = Best(slot => slot.Frozen is null, latest: true)!;
+            if (last.Behind is { Job: not null } behind)
+            {
+                Kill(behind, AbortReason.Owner);
+            }
+
+            if (_context.Grant.Halt == HaltKind.Stop)
+            {
+                Kill(last, AbortReason.Owner);
+            }
+            else
+            {
+                last.Frozen = _context.Now;
+                Pause(last, true);
+            }
+        }
+
+        for (; going < _context.Grant.Slots && Best(slot => slot.Frozen is not null, latest: false) is { } first; going++)
+        {
+            Thaw(first);
+            Pause(first, false);
+        }
+
+        foreach (Slot slot in _slots)
+        {
+            if (slot is { Job: not null, Killed: null, Frozen: { } since, IsHeld: false } && _context.Now >= since + _scheduler.Lease)
+            {
+                slot.IsHeld = true;
+                _scheduler.Hold(slot.Piece);
+            }
+        }
     }
 
     /// <summary>
@@ -84,14 +132,15 @@ internal sealed class SlotTable
     /// </summary>
     public void Fill(List<NodeEffect> started)
     {
+        int left = _context.Grant.Slots - Going;
         foreach (Slot slot in Lanes())
         {
-            if (slot.Job is not null || !MayStart(slot))
+            bool ahead = _slots[slot.Index] != slot;
+            if (slot.Job is not null || (left <= 0 && !ahead) || !MayStart(slot))
             {
                 continue;
             }
 
-            bool ahead = _slots[slot.Index] != slot;
             if (_scheduler.Pick(_context.Now, ahead) is not { } piece)
             {
                 break;
@@ -104,6 +153,7 @@ internal sealed class SlotTable
             slot.StartedAt = _context.Now;
             slot.AheadFrom = AheadFrom();
             slot.Killed = null;
+            left -= ahead ? 0 : 1;
             _scheduler.Started(piece, _context.Now, queued: ahead);
             started.Add(new NodeEffect.StartJob(slot.Job.Value, slot.Index, piece, attempt));
             started.Add(new NodeEffect.Report(new NodeEvent.Computing(piece, slot.Index, attempt)));
@@ -148,6 +198,20 @@ internal sealed class SlotTable
         return false;
     }
 
+    /// <summary>Whether the run of this piece is frozen.</summary>
+    public bool IsFrozen(int piece)
+    {
+        foreach (Slot slot in _slots)
+        {
+            if (slot is { Job: not null, Frozen: not null } && slot.Piece == piece)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Takes a job out of its slot; null when the driver names a job that never was.</summary>
     public EndedJob? End(JobId job, JobOutcome outcome)
     {
@@ -156,6 +220,11 @@ internal sealed class SlotTable
             if (slot.Job != job)
             {
                 continue;
+            }
+
+            if (slot.Frozen is not null)
+            {
+                Thaw(slot);
             }
 
             var ended = new EndedJob(slot.Index, slot.Piece, slot.Attempt, slot.Killed);
@@ -171,10 +240,18 @@ internal sealed class SlotTable
                 case JobOutcome.Succeeded:
                     Computed++;
                     _attempts.Remove(ended.Piece);
+                    _scheduler.SetBegun(ended.Piece, false);
                     _typicalRun = ((_typicalRun ?? outcome.Elapsed) * 0.75) + (outcome.Elapsed * 0.25);
+                    break;
+                case JobOutcome.Killed or JobOutcome.Checkpointed when ended.Killed is not null:
+                    Aborted++;
+                    _scheduler.SetBegun(ended.Piece, ended.Killed == AbortReason.Owner);
                     break;
                 case JobOutcome.Killed:
                     Aborted++;
+                    break;
+                case JobOutcome.Checkpointed:
+                    _scheduler.SetBegun(ended.Piece, true);
                     break;
                 case JobOutcome.Failed when ended.Killed is not null:
                     Aborted++;
@@ -188,6 +265,57 @@ internal sealed class SlotTable
         }
 
         return null;
+    }
+
+    /// <summary>Runs that go on and are not being killed.</summary>
+    private int Going
+    {
+        get
+        {
+            int going = 0;
+            foreach (Slot slot in _slots)
+            {
+                going += slot is { Job: not null, Killed: null, Frozen: null } ? 1 : 0;
+            }
+
+            return going;
+        }
+    }
+
+    /// <summary>Of the runs that are not being killed, the one that began first or last.</summary>
+    private Slot? Best(Predicate<Slot> isMeant, bool latest)
+    {
+        Slot? best = null;
+        foreach (Slot slot in _slots)
+        {
+            if (slot is { Job: not null, Killed: null } && isMeant(slot)
+                && (best is null || (latest ? slot.StartedAt >= best.StartedAt : slot.StartedAt < best.StartedAt)))
+            {
+                best = slot;
+            }
+        }
+
+        return best;
+    }
+
+    private void Pause(Slot slot, bool paused)
+    {
+        _context.Emit(new NodeEffect.PauseJob(slot.Job!.Value, paused));
+        _context.Report(new NodeEvent.Paused(slot.Piece, slot.Index, paused));
+    }
+
+    /// <summary>Its time stood still while it was frozen.</summary>
+    private void Thaw(Slot slot)
+    {
+        TimeSpan frozen = _context.Now - slot.Frozen!.Value;
+        slot.Frozen = null;
+        slot.IsHeld = false;
+        slot.StartedAt += frozen;
+        slot.AheadFrom = slot.AheadFrom == Instant.Never ? Instant.Never : slot.AheadFrom + frozen;
+        if (slot.Killed is null)
+        {
+            _scheduler.GoOn(slot.Piece, frozen, _context.Now);
+        }
     }
 
     /// <summary>Every slot, then what is queued behind each.</summary>
@@ -206,7 +334,7 @@ internal sealed class SlotTable
 
     /// <summary>In front always; behind a run only when that is about to end by itself.</summary>
     private bool MayStart(Slot slot) =>
-        _slots[slot.Index] == slot || (slot.Behind is { Job: not null, Killed: null } front && front.AheadFrom <= _context.Now);
+        _slots[slot.Index] == slot || (slot.Behind is { Job: not null, Killed: null, Frozen: null } front && front.AheadFrom <= _context.Now);
 
     private Instant AheadFrom()
     {
@@ -278,6 +406,12 @@ internal sealed class SlotTable
 
         /// <summary>From when on the next run may be queued behind this one.</summary>
         public Instant AheadFrom { get; set; } = Instant.Never;
+
+        /// <summary>Since when it is frozen; null: it is not.</summary>
+        public Instant? Frozen { get; set; }
+
+        /// <summary>Whether it is frozen for so long that it is claimed no more.</summary>
+        public bool IsHeld { get; set; }
 
         /// <summary>Why it is being killed; null: it is not.</summary>
         public AbortReason? Killed { get; set; }

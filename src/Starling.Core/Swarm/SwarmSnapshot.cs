@@ -30,12 +30,28 @@ internal static class SwarmSnapshot
                 : PieceState.Missing;
         }
 
+        var waits = new PieceWait[map.Count];
+        for (int piece = 0; piece < waits.Length; piece++)
+        {
+            waits[piece] = pieces[piece] switch
+            {
+                PieceState.Finished => PieceWait.Nothing,
+                PieceState.Downloading => PieceWait.Downloading,
+                PieceState.Computing => slots.IsFrozen(piece) ? PieceWait.Paused : PieceWait.Nothing,
+                PieceState.Failed => PieceWait.FailedHere,
+                _ when scheduler.IsWithheld(piece) => PieceWait.Inputs,
+                PieceState.Unverified => map.CandidateCount(piece) > 1 ? PieceWait.Disputed : PieceWait.Unverified,
+                PieceState.Claimed => PieceWait.ClaimedElsewhere,
+                _ => scheduler.IsBackingOff(piece) ? PieceWait.RetryLater : PieceWait.Slot,
+            };
+        }
+
         var slotViews = new List<SlotView>();
         foreach (SlotTable.Slot slot in slots.Slots)
         {
             slotViews.Add(slot.Job is null
                 ? new SlotView(slot.Index, null, 0, default)
-                : new SlotView(slot.Index, slot.Piece, slot.Attempt, context.Now - slot.StartedAt));
+                : new SlotView(slot.Index, slot.Piece, slot.Attempt, (slot.Frozen ?? context.Now) - slot.StartedAt) { IsPaused = slot.Frozen is not null });
         }
 
         var peers = new List<PeerView>();
@@ -53,6 +69,8 @@ internal static class SwarmSnapshot
         return new NodeSnapshot
         {
             Pieces = pieces,
+            Waits = waits,
+            Failures = completion.Failures(),
             Slots = slotViews,
             Peers = peers,
             MedianRun = scheduler.Median,

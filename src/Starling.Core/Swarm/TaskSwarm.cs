@@ -92,6 +92,7 @@ internal sealed class TaskSwarm
         _completion = new Completion(context, task.Info, _map, links, _downloader, _slots);
         _runEnds = new RunEnds(context, _map, _acceptance, _scheduler, _slots, _keeper, _lost, _completion, _seals);
         _kept = new KeptResults(context, _map, _acceptance, links, _downloader, wishes, _completion);
+        OnGrantChanged();
         Restore(restored);
     }
 
@@ -101,6 +102,7 @@ internal sealed class TaskSwarm
     public Instant NextWake()
     {
         Instant wake = Instant.Min(Instant.Min(_gossip.NextWake(), _keeper.NextWake()), _trials.NextWake());
+        wake = Instant.Min(wake, Instant.Min(_uploader.NextWake(), _downloader.NextWake()));
         if (_completion.IsStopping)
         {
             return wake;
@@ -167,6 +169,13 @@ internal sealed class TaskSwarm
     }
 
     public void OnDrained(PeerLink link) => _uploader.OnDrained(link);
+
+    /// <summary>The owner's rules give more or less: rates now, runs at the end of the step.</summary>
+    public void OnGrantChanged()
+    {
+        _uploader.SetRate(_context.Grant.UploadBytesPerSecond);
+        _downloader.SetRate(_context.Grant.DownloadBytesPerSecond);
+    }
 
     public void OnMessage(PeerLink link, PeerMessage message)
     {
@@ -398,7 +407,7 @@ internal sealed class TaskSwarm
             Reassess(piece);
         }
 
-        if (!_completion.IsStopping)
+        if (!_completion.IsStopping && !_context.Grant.IsHalted)
         {
             _trials.Settle();
         }
@@ -409,6 +418,7 @@ internal sealed class TaskSwarm
         if (!_completion.IsStopping)
         {
             Surrender();
+            _slots.Obey();
             if (_context.MayCompute && _join.TryOpen() && _keeper.HasRoom && _computeFrom <= _context.Now)
             {
                 _slots.Fill(_started);
@@ -416,6 +426,7 @@ internal sealed class TaskSwarm
         }
 
         _completion.Settle();
+        _uploader.Pump();
 
         // Neighbours hear of a claim before the run begins (rule 1).
         _gossip.Flush();
@@ -472,6 +483,11 @@ internal sealed class TaskSwarm
         // The folder is mine: signatures were checked before they were saved.
         _restoring = _acceptance.Lessons.IsRestoring = true;
         _wanted.SetAll();
+        foreach (int piece in restored.Begun)
+        {
+            _scheduler.SetBegun(piece, piece < _map.Count);
+        }
+
         foreach ((int piece, ResultId result) in restored.Held)
         {
             int candidate = piece < _map.Count ? _map.Add(piece, result, mine: true) : -1;

@@ -51,6 +51,14 @@ public static class TrustRule
             "Read the command with 'starling inspect'; if you believe it, run again with --trust.");
     }
 
+    /// <summary>Whether the task is this owner's own: signed by him or an author he allows, or named so with <c>--trust</c>.</summary>
+    public static bool IsOwn(TaskFile task, TaskSignature signature, PublicKey mine, IReadOnlyList<PublicKey> allowedAuthors, bool trust)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(allowedAuthors);
+        return trust || (signature == TaskSignature.Right && task.Info.Author is { } author && (author == mine || IsAmong(author, allowedAuthors)));
+    }
+
     /// <summary>What of a task runs somebody's code; null: nothing, it has a kernel and no command.</summary>
     private static string? CommandsOf(TaskInfo info)
     {

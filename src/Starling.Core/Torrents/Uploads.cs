@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Starling.Core.Primitives;
 using Starling.Core.Wire;
 
 namespace Starling.Core.Torrents;

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Starling.Core.Primitives;
 
 namespace Starling.Core.Torrents;
 

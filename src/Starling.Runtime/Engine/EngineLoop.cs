@@ -192,7 +192,8 @@ public sealed class EngineLoop
             case NodeEffect.LoadLeaves load: Store.LoadLeaves(load.Piece, load.Result); break;
             case NodeEffect.LoadContent load: Store.LoadContent(load.Piece, load.Result); break;
             case NodeEffect.StartJob start: _host.Parts.Runner.Start(start.Job, start.Slot, start.Piece, start.Attempt); break;
-            case NodeEffect.KillJob kill: _host.Parts.Runner.Kill(kill.Job); break;
+            case NodeEffect.KillJob kill: _host.Parts.Runner.Kill(kill.Job, kill.Reason); break;
+            case NodeEffect.PauseJob pause: _host.Parts.Runner.Pause(pause.Job, pause.Paused); break;
             case NodeEffect.StartTrial trial: _host.Parts.Trials.Start(trial.Piece, trial.Result, trial.Other); break;
             case NodeEffect.StartMerge merge: _host.Parts.Merger.Start(merge.File, merge.Parts); break;
             case NodeEffect.SaveDelegation save: _host.SaveDelegation(save.Notice); break;

@@ -97,8 +97,14 @@ public interface IJobRunner : IAsyncDisposable
     /// <summary>Starts a run.</summary>
     void Start(JobId job, int slot, int piece, int attempt);
 
-    /// <summary>Kills a run with its whole process tree. Unknown or ended jobs are ignored.</summary>
-    void Kill(JobId job);
+    /// <summary>
+    /// Kills a run with its whole process tree; one that the owner's rules or the owner stop is told to end first and given time to save its state. Unknown or ended jobs are
+    /// ignored.
+    /// </summary>
+    void Kill(JobId job, AbortReason reason);
+
+    /// <summary>Freezes a run where it is, or lets it go on; what it takes of wall time does not count meanwhile. Unknown or ended jobs are ignored.</summary>
+    void Pause(JobId job, bool paused);
 }
 
 /// <summary>Has the task's command look at results. Each started trial posts exactly one <see cref="NodeInput.TrialEnded"/>.</summary>

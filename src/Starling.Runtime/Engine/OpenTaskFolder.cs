@@ -40,8 +40,17 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
     /// <summary>Pieces of which an earlier process left a result.</summary>
     public int Resumed { get; }
 
+    /// <summary>Holds what runs to the owner's rules.</summary>
+    public RunGovernor Governor => _launcher.Governor;
+
+    /// <summary>Whether the task is the owner's own.</summary>
+    public bool IsOwn { get; init; }
+
+    /// <summary>Why no run can start here; null: runs can.</summary>
+    public Problem? Idle { get; private init; }
+
     /// <summary>Whether runs can start here; else this machine only downloads, and <see cref="Remarks"/> say why.</summary>
-    public bool MayCompute { get; private init; }
+    public bool MayCompute => Idle is null;
 
     /// <summary>In which environment runs are computed here.</summary>
     public string EnvironmentClass { get; private init; } = "";
@@ -55,6 +64,7 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
     /// <param name="inputs">Where the inputs lie.</param>
     /// <param name="post">Gets what happens.</param>
     /// <param name="walled">Whether its commands run within walls; where there are none the problem has the code <see cref="TrustRule.Code"/>.</param>
+    /// <param name="isOwn">Whether the task is the owner\'s own.</param>
     /// <param name="open">The folder.</param>
     /// <param name="problem">Why it can't be opened.</param>
     public static bool TryOpen(
@@ -63,6 +73,7 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
         IReadOnlyDictionary<string, InputPlace> inputs,
         PostInput post,
         bool walled,
+        bool isOwn,
         [NotNullWhen(true)] out OpenTaskFolder? open,
         [NotNullWhen(false)] out Problem? problem)
     {
@@ -113,7 +124,8 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
 
         open = new OpenTaskFolder(task, folder, store, launcher, runner, new TrialRunner(runner), merger)
         {
-            MayCompute = idle is null,
+            Idle = idle,
+            IsOwn = isOwn,
             EnvironmentClass = Machine.EnvironmentClass.Of(task.Info, programs),
             Remarks = remarks,
         };
@@ -125,7 +137,7 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
     {
         RestoredState restored = Parts.Store.Restored;
         bool[] isThere = restored.Released.Count == 0 ? [] : [.. Outputs.Select(File.Exists)];
-        return restored with { Released = [.. restored.Released.Where(released => isThere[Task.Info.Locate(released.Piece).FileIndex])] };
+        return restored with { Begun = ((JobRunner)Parts.Runner).Begun, Released = [.. restored.Released.Where(released => isThere[Task.Info.Locate(released.Piece).FileIndex])] };
     }
 
     /// <summary>Kills the runs and merges; their exits are not told any more.</summary>

@@ -26,6 +26,8 @@ internal sealed class SessionTorrents : IAsyncDisposable
     private readonly TorrentHost _host;
     private readonly Lock _gate = new();
     private readonly List<PeerAddress> _peers = [];
+    private readonly List<TorrentSession> _sessions = [];
+    private (long Down, long Up) _rates;
     private TaskInputs? _inputs;
     private TorrentSession? _published;
     private bool _isMemberSwarm = true;
@@ -56,8 +58,18 @@ internal sealed class SessionTorrents : IAsyncDisposable
 
             _inputs = inputs;
             _isMemberSwarm = task.IsMemberSwarm;
-            inputs.Begin(_isMemberSwarm ? _host.TryAdd : TryAddPublic, TryAddPublic);
+            inputs.Begin(_isMemberSwarm ? TryAddHidden : TryAddPublic, TryAddPublic);
             _peers.ForEach(inputs.AddPeer);
+        }
+    }
+
+    /// <summary>Bytes a second of each torrent; 0: no limit.</summary>
+    public void SetRates(long down, long up)
+    {
+        lock (_sessions)
+        {
+            _rates = (down, up);
+            _sessions.ForEach(session => session.SetRates(down, up));
         }
     }
 
@@ -124,7 +136,33 @@ internal sealed class SessionTorrents : IAsyncDisposable
         TorrentContacts contacts = _isMemberSwarm ? TorrentContacts.None : new TorrentContacts { Trackers = Trackers };
         bool added = TorrentSearch.TryBegin(_host, Finder!, request, contacts, observer, out TorrentSearch? search, out problem);
         session = search?.Session;
+        Limit(session);
         return added;
+    }
+
+    private bool TryAddHidden(
+        TorrentRequest request, ITorrentObserver observer, [NotNullWhen(true)] out TorrentSession? session, [NotNullWhen(false)] out Problem? problem)
+    {
+        bool added = _host.TryAdd(request, observer, out session, out problem);
+        Limit(session);
+        return added;
+    }
+
+    private void Limit(TorrentSession? session)
+    {
+        if (session is null)
+        {
+            return;
+        }
+
+        lock (_sessions)
+        {
+            _sessions.Add(session);
+            if (_rates != default)
+            {
+                session.SetRates(_rates.Down, _rates.Up);
+            }
+        }
     }
 
     /// <summary>What is being seeded has nothing to tell but its failure, which a later start meets again.</summary>

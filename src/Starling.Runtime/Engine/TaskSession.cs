@@ -11,6 +11,7 @@ using Starling.Core.Crypto;
 using Starling.Core.Engine;
 using Starling.Core.Gossip;
 using Starling.Core.Metainfo;
+using Starling.Core.Owner;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Core.Verification;
@@ -18,6 +19,7 @@ using Starling.Runtime.Discovery;
 using Starling.Runtime.Identity;
 using Starling.Runtime.Kernels;
 using Starling.Runtime.Network;
+using Starling.Runtime.Owner;
 using Starling.Runtime.PortMapping;
 using Starling.Runtime.Reputation;
 using Starling.Runtime.Storage;
@@ -55,6 +57,10 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     private volatile MappedPort? _mapped;
     private EngineLoop? _loop;
     private StandingStore? _standings;
+    private OwnerConfig? _config;
+    private RuleKeeper? _keeper;
+    private WhySocket? _why;
+    private volatile bool _hasWork = true;
     private bool _disposed;
     private volatile SessionOutcome? _notOpened;
 
@@ -155,6 +161,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         _search = _finder.Prepare(TaskSwarmSearch.Of(_options, Snapshot, (peers, source) => _queue.Add(new NodeInput.PeersFound(peers, source))));
         _torrents?.Finder = _finder;
         _search.Begin();
+        BeginRules(first);
         if (_folder is not null)
         {
             PostOpened(_folder);
@@ -192,6 +199,10 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     /// <summary>The latest view of the node.</summary>
     public NodeSnapshot Snapshot() => _loop?.Snapshot() ?? new NodeSnapshot();
 
+    /// <summary>Why the task, or a piece of it, does not run.</summary>
+    /// <param name="piece">The piece; null: all that do not run. One that the task does not have is told so.</param>
+    public WhyAnswer Why(int? piece) => SessionWhy.Of(_options, _folder, _keeper?.InForce?.Grant ?? Grant.Everything, Snapshot(), piece);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -201,6 +212,8 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         }
 
         _disposed = true;
+        _why?.Dispose();
+        _keeper?.Dispose();
         _queue.Close();
         System.Threading.Tasks.Task farewells = System.Threading.Tasks.Task.WhenAll(
             _finder?.DisposeAsync().AsTask() ?? System.Threading.Tasks.Task.CompletedTask,
@@ -285,7 +298,11 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
             case NodeEvent.Swarm swarm:
                 _search?.Connected(swarm.Connected);
                 break;
+            case NodeEvent.PieceReopened:
+                _hasWork = true;
+                break;
             case NodeEvent.Complete:
+                _hasWork = false;
                 _search?.Completed();
                 if (_options.Publish)
                 {
@@ -328,6 +345,11 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         }
 
         _observer.Opened(task, Resumed);
+        if (_keeper?.InForce is { } inForce)
+        {
+            _folder!.Governor.Obey(inForce.Grant, inForce.Rules, Environment.ProcessorCount);
+        }
+
         PostOpened(_folder!);
         BeginInputs();
     });
@@ -364,8 +386,68 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
 
     private void Remark(Problem problem) => _observer.Report(new NodeEvent.Error(problem));
 
+    /// <summary>What the rules give is known before anything may run.</summary>
+    private void BeginRules(List<NodeInput> first)
+    {
+        if (_options.Rules is not { } place)
+        {
+            return;
+        }
+
+        bool hasBegun = false;
+        _keeper = new RuleKeeper(place, _config!.Rules, _options.Folder, Demand, inForce => OnRules(inForce, hasBegun ? null : first), problem => _observer.Report(new NodeEvent.Refused(problem)));
+        _keeper.Look();
+        hasBegun = true;
+        _keeper.Start();
+        _why = WhySocket.TryOpen(place.RunningFolder, Why);
+    }
+
+    private TaskDemand Demand()
+    {
+        TaskInfo? info = _folder?.Task.Info;
+        return new TaskDemand
+        {
+            Id = _options.TaskId.ToString(),
+            Name = info?.Name ?? _options.Magnet?.Name ?? "",
+            IsOwn = _folder?.IsOwn ?? false,
+            Slots = _options.Slots,
+            HasWork = _hasWork && _folder is { MayCompute: true },
+            MemoryOfRun = info?.Limits.MemoryBytes ?? info?.Needs.MemoryBytes,
+        };
+    }
+
+    /// <param name="inForce">What holds from now on.</param>
+    /// <param name="first">Inputs that come before all others; null: the loop runs.</param>
+    private void OnRules(RulesInForce inForce, List<NodeInput>? first)
+    {
+        // What goes over the wire is divided evenly among the swarms of this task: its own, that of each input, and that of the output.
+        int swarms = 1 + (_folder?.Task.Info.Inputs.Count ?? 0) + (_options.Publish ? 1 : 0);
+        Grant grant = inForce.Grant;
+        Grant mine = grant with { UploadBytesPerSecond = PartOf(grant.UploadBytesPerSecond, swarms), DownloadBytesPerSecond = PartOf(grant.DownloadBytesPerSecond, swarms) };
+        _folder?.Governor.Obey(grant, inForce.Rules, Environment.ProcessorCount);
+        _torrents?.SetRates(mine.DownloadBytesPerSecond ?? 0, mine.UploadBytesPerSecond ?? 0);
+        var input = new NodeInput.GrantChanged(mine);
+        if (first is null)
+        {
+            _queue.Add(input);
+        }
+        else
+        {
+            first.Add(input);
+        }
+
+        _observer.Granted(grant);
+    }
+
+    private static long? PartOf(long? rate, int parts) => rate is { } bytes ? Math.Max(1, bytes / parts) : null;
+
     private SessionOutcome? Prepare()
     {
+        if (_options.Rules is { } rules && !OwnerConfig.TryRead(rules.ConfigPath, out _config, out Problem? broken))
+        {
+            return new SessionOutcome(SessionEnd.Failed, broken);
+        }
+
         if (_options.Task is { } task && OpenFolder(task) is { } outcome)
         {
             return outcome;
@@ -430,7 +512,8 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
 
         InputPlaces places = InputPlaces.Of(task, _options, Remark);
         var inputs = new TaskInputs(task.Info, places, _queue.Add, Remark);
-        if (!OpenTaskFolder.TryOpen(task, _options, inputs.Places, _queue.Add, foreign is not null, out OpenTaskFolder? folder, out Problem? problem))
+        bool isOwn = TrustRule.IsOwn(task, signature, Identity, _options.Authors, _options.Trust);
+        if (!OpenTaskFolder.TryOpen(task, _options, inputs.Places, _queue.Add, foreign is not null, isOwn, out OpenTaskFolder? folder, out Problem? problem))
         {
             if (foreign is not null && problem.Code == TrustRule.Code)
             {

@@ -3,8 +3,10 @@ using System.Collections.Generic;
 using System.Net;
 using Starling.Core.Engine;
 using Starling.Core.Crypto;
+using Starling.Core.Owner;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Runtime.Owner;
 using Starling.Runtime.Tasks;
 
 namespace Starling.Runtime.Engine;
@@ -81,6 +83,9 @@ public sealed record TaskSessionOptions
     /// <summary>Leave when done.</summary>
     public bool ExitWhenDone { get; init; }
 
+    /// <summary>Where the owner's rules are; null: there are none.</summary>
+    public OwnerPlace? Rules { get; init; }
+
     /// <summary>The 32 bytes of the task id.</summary>
     public Hash256 TaskId => Task?.Id ?? Magnet?.TaskId ?? throw new InvalidOperationException("Neither a task nor a link is given.");
 
@@ -121,6 +126,9 @@ public interface ISessionObserver
 
     /// <summary>A magnet link's task file came and its folder is open; <paramref name="resumed"/> pieces were in it.</summary>
     void Opened(TaskFile task, int resumed);
+
+    /// <summary>The owner's rules give more or less than before.</summary>
+    void Granted(Grant grant);
 
     /// <summary>A router forwards <paramref name="external"/> to this process, asked by <paramref name="protocol"/>; null: it does not any more.</summary>
     void Mapped(PeerAddress? external, string protocol);

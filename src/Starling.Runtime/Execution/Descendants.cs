@@ -99,6 +99,25 @@ internal sealed class Descendants
         Sweep(member);
     }
 
+    /// <summary>Appends what a run that goes on left to this process to look after: its orphans.</summary>
+    public void AppendOrphans(Member member, List<int> orphans)
+    {
+        int from = orphans.Count;
+        if (!ProcFile.TryReadChildren(_childrenPath, orphans))
+        {
+            ProcFile.FindChildren(Environment.ProcessId, orphans);
+        }
+
+        for (int i = orphans.Count - 1; i >= from; i--)
+        {
+            int pid = orphans[i];
+            if (MayBeMain(pid) || !ProcFile.TryReadStat(pid, out ProcFile.ProcessStat stat) || stat.Session == _ownSession || stat.State == 'Z' || !Belongs(pid, stat, member))
+            {
+                orphans.RemoveAt(i);
+            }
+        }
+    }
+
     /// <summary>Reaps orphans that ended while their run goes on; kills nothing.</summary>
     public void ReapEnded() => Sweep(null);
 

@@ -91,6 +91,9 @@ public sealed class JobRunner : IJobRunner
     /// <summary>Why no run of this task can start here; null: none is known. The same problem ends every run.</summary>
     public Problem? Problem => _context.Problem;
 
+    /// <summary>Pieces of which a run left a state here.</summary>
+    public IReadOnlyList<int> Begun => _context.States?.Begun ?? [];
+
     /// <summary>What the runs share.</summary>
     internal RunContext Context => _context;
 
@@ -113,13 +116,28 @@ public sealed class JobRunner : IJobRunner
     }
 
     /// <inheritdoc/>
-    public void Kill(JobId job)
+    public void Kill(JobId job, AbortReason reason)
     {
         lock (_gate)
         {
             foreach (JobSlot slot in _slots.Values)
             {
-                if (slot.TryKill(job))
+                if (slot.TryKill(job, reason))
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Pause(JobId job, bool paused)
+    {
+        lock (_gate)
+        {
+            foreach (JobSlot slot in _slots.Values)
+            {
+                if (slot.TryPause(job, paused))
                 {
                     return;
                 }

@@ -53,13 +53,14 @@ internal sealed class JobSlot
     }
 
     /// <summary>Kills a run of this slot, waiting or running; false when it has none of that name.</summary>
-    public bool TryKill(JobId id)
+    public bool TryKill(JobId id, AbortReason reason)
     {
         lock (_gate)
         {
             if (_current is { } current && current.Id == id)
             {
-                Kill(current);
+                // Who stops for the owner may save its state; for whom the others have the result there is nothing to save.
+                Kill(current, reason == AbortReason.Owner ? _context.Launcher.Governor.Grace : TimeSpan.Zero);
                 return true;
             }
 
@@ -67,12 +68,29 @@ internal sealed class JobSlot
             {
                 if (node.Value.Id == id)
                 {
-                    Kill(node.Value);
+                    Kill(node.Value, TimeSpan.Zero);
                     return true;
                 }
             }
 
             return false;
+        }
+    }
+
+    /// <summary>Freezes the run of this slot that goes by this name, or lets it go on; false when it is none of those here.</summary>
+    public bool TryPause(JobId id, bool paused)
+    {
+        lock (_gate)
+        {
+            if (_current is not { } current || current.Id != id)
+            {
+                return false;
+            }
+
+            current.Paused = paused;
+            current.Process?.Pause(paused);
+            current.Pace?.Hold(HoldCause.Slot, paused);
+            return true;
         }
     }
 
@@ -84,12 +102,12 @@ internal sealed class JobSlot
             _ending = true;
             if (_current is { } current)
             {
-                Kill(current);
+                Kill(current, TimeSpan.Zero);
             }
 
             foreach (Job job in _waiting)
             {
-                Kill(job);
+                Kill(job, TimeSpan.Zero);
             }
 
             Monitor.Pulse(_gate);
@@ -98,11 +116,18 @@ internal sealed class JobSlot
         return _ended.Task;
     }
 
-    private static void Kill(Job job)
+    private static void Kill(Job job, TimeSpan grace)
     {
         job.Killed = true;
-        job.Process?.Kill();
-        job.Cancel?.Cancel();
+        job.Pace?.Cancel();
+        if (grace > TimeSpan.Zero)
+        {
+            job.Process?.End(grace);
+        }
+        else
+        {
+            job.Process?.Kill();
+        }
     }
 
     private void Work()
@@ -169,9 +194,7 @@ internal sealed class JobSlot
 
     private JobOutcome RunKernel(Job job, IKernel kernel, long start)
     {
-        // Timers of .NET reach 49 days; a longer limit is none.
-        TimeSpan wall = _context.Task.Limits.Wall;
-        using var cancel = new CancellationTokenSource(wall.TotalMilliseconds < int.MaxValue ? wall : Timeout.InfiniteTimeSpan);
+        var pace = new RunPace(_context.Task.Limits.Wall);
         lock (_gate)
         {
             if (job.Killed)
@@ -179,17 +202,24 @@ internal sealed class JobSlot
                 return new JobOutcome.Killed { Elapsed = TimeSpan.Zero };
             }
 
-            job.Cancel = cancel;
+            job.Pace = pace;
+            pace.Hold(HoldCause.Slot, job.Paused);
         }
 
         using IOutputSink sink = _context.Store.OpenOutput(job.Id);
-        KernelOutcome end = kernel.Run(job.Piece, sink, cancel.Token);
-        lock (_gate)
+        _context.Launcher.Governor.Add(pace);
+        KernelOutcome end;
+        try
         {
-            job.Cancel = null;
+            end = kernel.Run(job.Piece, sink, pace);
+        }
+        finally
+        {
+            pace.End();
+            _context.Launcher.Governor.Remove(pace);
         }
 
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+        TimeSpan elapsed = pace.Elapsed;
         string what = $"the run of piece {job.Piece}";
         return end switch
         {
@@ -269,6 +299,10 @@ internal sealed class JobSlot
             {
                 process.Kill();
             }
+            else if (job.Paused)
+            {
+                process.Pause(true);
+            }
         }
     }
 
@@ -284,6 +318,8 @@ internal sealed class JobSlot
 
         public ShellProcess? Process { get; set; }
 
-        public CancellationTokenSource? Cancel { get; set; }
+        public bool Paused { get; set; }
+
+        public RunPace? Pace { get; set; }
     }
 }

@@ -17,6 +17,9 @@ internal static unsafe partial class LibC
     public const int DescriptorFlagsSet = 2;
     public const int DescriptorCloseOnExec = 1;
     public const int SignalKill = 9;
+    public const int SignalEnd = 15;
+    public const int SignalContinue = 18;
+    public const int SignalStop = 19;
     public const int SignalCpuLimit = 24;
     public const int SignalChild = 17;
     public const int WaitNoHang = 1;
@@ -30,6 +33,7 @@ internal static unsafe partial class LibC
     public const int DoNotFollow = 0x100;
     public const int CurrentFolder = -100;
     public const int ClockBootTime = 7;
+    public const int ClockOfThread = 3;
     public const short PollIn = 1;
     public const short SpawnSetSignalDefaults = 0x04;
     public const short SpawnSetSignalMask = 0x08;
@@ -44,6 +48,9 @@ internal static unsafe partial class LibC
     private const long SyscallLandlockCreateRuleset = 444;
     private const int LandlockAskVersion = 1;
     private const int AccessWrite = 2;
+    private const int PriorityOfProcess = 0;
+    private const int LowestPriority = 19;
+    private const int ScheduleIdle = 5;
     private const uint CloseRangeCloseOnExec = 4;
 
     /// <summary>One entry of <c>poll</c>; a negative descriptor is skipped.</summary>
@@ -212,6 +219,12 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, EntryPoint = "lseek", SetLastError = true)]
     public static partial long Seek(int descriptor, long offset, int whence);
 
+    [LibraryImport(Library, EntryPoint = "setpriority", SetLastError = true)]
+    private static partial int SetPriority(int which, int pid, int priority);
+
+    [LibraryImport(Library, EntryPoint = "sched_setscheduler", SetLastError = true)]
+    private static partial int SetScheduler(int pid, int policy, int* priority);
+
     [LibraryImport(Library, EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int Access(string path, int mode);
 
@@ -234,6 +247,27 @@ internal static unsafe partial class LibC
 
     /// <summary>Whether this process may write to a file or into a folder.</summary>
     public static bool MayWrite(string path) => Access(path, AccessWrite) == 0;
+
+    /// <summary>Lowest priority, and only what others leave of the processor; 0: the calling thread. Where that is refused, it goes on as it was.</summary>
+    public static void BeNice(int pid)
+    {
+        int none = 0;
+        _ = SetPriority(PriorityOfProcess, pid, LowestPriority);
+        _ = SetScheduler(pid, ScheduleIdle, &none);
+    }
+
+    /// <summary>Processor time that the calling thread took since it began.</summary>
+    public static TimeSpan ProcessorTimeOfThisThread()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return TimeSpan.Zero;
+        }
+
+        TimeSpec time = default;
+        _ = ClockGetTime(ClockOfThread, &time);
+        return new TimeSpan((time.Seconds * TimeSpan.TicksPerSecond) + (time.Nanoseconds / TimeSpan.NanosecondsPerTick));
+    }
 
     /// <summary>Closes a descriptor unless it is negative.</summary>
     public static void CloseIfOpen(int descriptor)

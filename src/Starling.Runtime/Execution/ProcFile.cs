@@ -88,6 +88,21 @@ internal static unsafe class ProcFile
         return true;
     }
 
+    /// <summary>Whether a process goes by this name.</summary>
+    public static bool IsNamed(int pid, ReadOnlySpan<byte> name)
+    {
+        int descriptor = OpenOf(pid, "comm");
+        if (descriptor < 0)
+        {
+            return false;
+        }
+
+        Span<byte> text = stackalloc byte[64];
+        int count = ReadSome(descriptor, text);
+        LibC.CloseIfOpen(descriptor);
+        return count > 0 && text[..count].TrimEnd((byte)'\n').SequenceEqual(name);
+    }
+
     /// <summary>The environment that a process began with, variables separated by zero bytes; empty when it may not be read.</summary>
     public static byte[] ReadEnvironment(int pid)
     {

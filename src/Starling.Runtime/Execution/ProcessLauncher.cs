@@ -70,6 +70,9 @@ public sealed class ProcessLauncher : IDisposable
         _unfit = Prepare(_attributes, out _nothing);
     }
 
+    /// <summary>Holds what runs to the owner's rules.</summary>
+    public RunGovernor Governor { get; } = new();
+
     /// <summary>The shell that commands are given to.</summary>
     public string Shell => _shell;
 
@@ -130,6 +133,7 @@ public sealed class ProcessLauncher : IDisposable
             _released = true;
         }
 
+        Governor.Dispose();
         _watch.Dispose();
         _thread.Dispose();
         if (_unfit is null)
@@ -161,6 +165,9 @@ public sealed class ProcessLauncher : IDisposable
 
     /// <summary>Looks at what a walled run uses, from now until <see cref="RunWatch.Remove"/>.</summary>
     internal RunWatch Watch => _watch;
+
+    /// <summary>Appends the orphans of a run that goes on.</summary>
+    internal void AppendOrphans(Descendants.Member member, List<int> orphans) => _descendants.AppendOrphans(member, orphans);
 
     /// <summary>Reaps orphans of runs that go on.</summary>
     internal void ReapEnded() => _descendants.ReapEnded();

@@ -98,7 +98,7 @@ internal sealed class RunPlace
         Folder = IsWalled ? "/" : _work.Path,
         Variables = variables,
         CpuLimit = _limits.Cpu,
-        MemoryLimitBytes = _limits.MemoryBytes,
+        MemoryLimitBytes = _limits.MemoryBytes ?? _launcher.Governor.MemoryOfRun,
         Walls = IsWalled ? Plan(moreBytes, moreFiles) : null,
     };
 
@@ -125,12 +125,13 @@ internal sealed class RunPlace
     private WallPlan Plan(long moreBytes, int moreFiles)
     {
         WallLimits limits = DefaultLimits.Of(_limits);
+        long memory = _limits.MemoryBytes is null && _launcher.Governor.MemoryOfRun is { } part ? Math.Min(limits.MemoryBytes, part) : limits.MemoryBytes;
         return new WallPlan
         {
             Mounts = [.. _mounts],
             User = _user,
             Network = _limits.Network != RunLimits.NoNetwork,
-            Limits = limits with { DiskBytes = limits.DiskBytes + moreBytes, Files = limits.Files + moreFiles },
+            Limits = limits with { MemoryBytes = memory, DiskBytes = limits.DiskBytes + moreBytes, Files = limits.Files + moreFiles },
         };
     }
 }

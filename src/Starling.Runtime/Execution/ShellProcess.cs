@@ -12,7 +12,7 @@ namespace Starling.Runtime.Execution;
 /// A started command. One thread sits in <see cref="Run"/> until the command and all of its descendants are gone; any thread may call
 /// <see cref="Kill"/>. Waiting is one <c>poll</c> over both pipes and the process, up to the next deadline.
 /// </summary>
-public sealed class ShellProcess
+public sealed class ShellProcess : IHeldRun
 {
     /// <summary>
     /// How long children that outlive the main process may still write to its standard output, such as <c>gzip</c> in
@@ -38,8 +38,17 @@ public sealed class ShellProcess
     private readonly int _process;
     private readonly WalledStart? _walled;
     private readonly WallPlan? _plan;
+    private readonly RunProcesses _tree;
     private RunPipes _pipes;
     private KillCause _cause;
+    private HoldCause _holds;
+    private long _heldSince;
+    private long _frozenSince;
+    private TimeSpan _held;
+    private TimeSpan _frozen;
+    private TimeSpan _taken;
+    private TimeSpan? _usage;
+    private Timer? _ending;
     private bool _reaped;
     private bool _refused;
 
@@ -51,6 +60,7 @@ public sealed class ShellProcess
         int input = pipes.TakeInputWrite();
         Input = input < 0 ? null : new SafeFileHandle(input, ownsHandle: true);
         _process = process;
+        _tree = new RunProcesses(member.Pid, orphans => launcher.AppendOrphans(member, orphans));
         _launcher = launcher;
         _member = member;
         _pipes = pipes;
@@ -65,6 +75,62 @@ public sealed class ShellProcess
     /// <summary>Kills the command with its process group; what left the group dies when <see cref="Run"/> returns.</summary>
     public void Kill() => KillFor(KillCause.Asked);
 
+    /// <summary>Tells all of its processes to end, and kills them when they have not after <paramref name="grace"/>. However it ends then, it counts as killed.</summary>
+    public void End(TimeSpan grace)
+    {
+        lock (_gate)
+        {
+            if (_reaped || _ending is not null)
+            {
+                return;
+            }
+
+            // Who is frozen hears nothing.
+            SetHolds(HoldCause.None);
+            _tree.Signal(LibC.SignalEnd);
+            _ending = new Timer(_ => KillFor(KillCause.Asked), null, grace, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Freezes it with all of its processes for want of a slot, or lets it go on. Its limit of wall time does not run meanwhile.</summary>
+    public void Pause(bool paused) => ((IHeldRun)this).Hold(HoldCause.Slot, paused);
+
+    /// <inheritdoc/>
+    void IHeldRun.Hold(HoldCause cause, bool held)
+    {
+        lock (_gate)
+        {
+            if (!_reaped && _ending is null)
+            {
+                SetHolds(held ? _holds | cause : _holds & ~cause);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    TimeSpan IHeldRun.TakeProcessorTime()
+    {
+        lock (_gate)
+        {
+            TimeSpan now = _usage ?? _tree.ProcessorTime();
+            TimeSpan taken = now > _taken ? now - _taken : TimeSpan.Zero;
+            _taken = now;
+            return taken;
+        }
+    }
+
+    /// <inheritdoc/>
+    void IHeldRun.BeNice()
+    {
+        lock (_gate)
+        {
+            if (!_reaped)
+            {
+                _tree.BeNice();
+            }
+        }
+    }
+
     /// <summary>
     /// Hands on the output, waits for the end, and kills what is left. To be called once, by the thread that will wait.
     /// </summary>
@@ -76,6 +142,7 @@ public sealed class ShellProcess
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(errors);
         bool clean = false;
+        _launcher.Governor.Add(this);
         RunWatch.Watched? watched = _walled is { InnerPid: > 0 } ? _launcher.Watch.Add(this, _walled.InnerPid, _plan!) : null;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
@@ -99,17 +166,29 @@ public sealed class ShellProcess
                 _pipes.CloseAll();
                 _walled?.CloseAll();
                 _ = Reap(out _);
+                _launcher.Governor.Remove(this);
                 _ = _launcher.Finish(this, _member, _walled?.InnerPid ?? 0);
             }
         }
 
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(_started);
+        TimeSpan elapsed;
+        lock (_gate)
+        {
+            elapsed = Stopwatch.GetElapsedTime(_started) - Passed(_frozenSince, _frozen);
+        }
+
         int status = Reap(out LibC.ResourceUsage usage);
         LibC.ResourceUsage inner = _launcher.Finish(this, _member, _walled?.InnerPid ?? 0);
+        lock (_gate)
+        {
+            _usage = usage.CpuTime + inner.CpuTime;
+        }
+
+        _launcher.Governor.Remove(this);
         DrainErrors(errors);
         _pipes.CloseAll();
         (int signal, int exitCode, bool began) = StatusOf(status);
-        KillCause cause = _refused ? KillCause.Output : signal == LibC.SignalKill ? _cause : KillCause.None;
+        KillCause cause = _refused ? KillCause.Output : signal == LibC.SignalKill && _cause != KillCause.None ? _cause : _ending is not null ? KillCause.Asked : KillCause.None;
         return new ProcessEnd(signal, exitCode, cause == KillCause.None && !began ? KillCause.Walls : cause, elapsed)
         {
             CpuTime = usage.CpuTime + inner.CpuTime,
@@ -149,6 +228,51 @@ public sealed class ShellProcess
         }
     }
 
+    /// <summary>Under the lock.</summary>
+    private void SetHolds(HoldCause holds)
+    {
+        if (holds == _holds)
+        {
+            return;
+        }
+
+        bool wasHeld = _holds != HoldCause.None;
+        _holds = holds;
+        bool isFrozen = (holds & HoldCause.Slot) != 0;
+        if (isFrozen != (_frozenSince != 0))
+        {
+            _frozen = Passed(_frozenSince, _frozen);
+            _frozenSince = isFrozen ? Stopwatch.GetTimestamp() : 0;
+        }
+
+        if (holds != HoldCause.None == wasHeld)
+        {
+            return;
+        }
+
+        _held = Passed(_heldSince, _held);
+        _heldSince = wasHeld ? 0 : Stopwatch.GetTimestamp();
+        if (wasHeld)
+        {
+            _tree.GoOn();
+        }
+        else
+        {
+            _tree.Stop();
+        }
+    }
+
+    private static TimeSpan Passed(long since, TimeSpan before) => since == 0 ? before : before + Stopwatch.GetElapsedTime(since);
+
+    /// <summary>Wall time that counts: without that in which it was held.</summary>
+    private TimeSpan Counted()
+    {
+        lock (_gate)
+        {
+            return Stopwatch.GetElapsedTime(_started) - Passed(_heldSince, _held);
+        }
+    }
+
     private unsafe void Pump(byte[] buffer, OutputReceiver output, StderrTail errors, TimeSpan wall)
     {
         LibC.PollEntry* entries = stackalloc LibC.PollEntry[EntryCount];
@@ -159,7 +283,7 @@ public sealed class ShellProcess
         bool exited = false;
         while (!exited || entries[OutputEntry].Descriptor >= 0)
         {
-            TimeSpan left = deadline - Stopwatch.GetElapsedTime(_started);
+            TimeSpan left = deadline - Counted();
             if (left <= TimeSpan.Zero)
             {
                 if (exited)
@@ -202,7 +326,7 @@ public sealed class ShellProcess
                     return;
                 }
 
-                deadline = Stopwatch.GetElapsedTime(_started) + LastWords;
+                deadline = Counted() + LastWords;
             }
         }
     }
@@ -265,6 +389,7 @@ public sealed class ShellProcess
     {
         int status = 0;
         LibC.ResourceUsage used = default;
+        _ending?.Dispose();
         _ = LibC.Kill(-Pid, LibC.SignalKill);
         lock (_gate)
         {

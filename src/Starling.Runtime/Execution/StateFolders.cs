@@ -49,6 +49,20 @@ internal sealed class StateFolders : IDisposable
         }
     }
 
+    /// <summary>Pieces that have a state, in order.</summary>
+    public IReadOnlyList<int> Begun
+    {
+        get
+        {
+            lock (_gate)
+            {
+                int[] pieces = [.. _kept];
+                Array.Sort(pieces);
+                return pieces;
+            }
+        }
+    }
+
     /// <summary>The spare folder of a slot.</summary>
     public SlotFolder SpareOf(int slot) => new(Path.Combine(_root, string.Create(CultureInfo.InvariantCulture, $"{SlotPrefix}{slot}")));
 

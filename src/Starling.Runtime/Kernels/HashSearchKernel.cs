@@ -2,10 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
-using System.Threading;
 using Starling.Core.Engine;
 using Starling.Core.Tasks;
 using Starling.Runtime.Engine;
+using Starling.Runtime.Execution;
 using Starling.Runtime.Kernels.Hashing;
 using Starling.Runtime.Kernels.Searching;
 
@@ -61,7 +61,7 @@ internal sealed class HashSearchKernel : IKernel, IHitCheck
         return new HashSearchKernel(hash, new ZeroBits(zeroBits, atEnd), start, count, task.PieceCount, path);
     }
 
-    public KernelOutcome Run(int piece, IOutputSink output, CancellationToken cancel)
+    public KernelOutcome Run(int piece, IOutputSink output, RunPace pace)
     {
         PieceRange range = PieceRange.Of(piece, _pieces, _start, _count);
         using var searcher = DecimalSearcher.Create(_hash, _wanted, _path);
@@ -69,7 +69,7 @@ internal sealed class HashSearchKernel : IKernel, IHitCheck
         ulong next = range.First;
         for (ulong rest = range.Count; rest > 0;)
         {
-            if (cancel.IsCancellationRequested)
+            if (pace.IsCancellationRequested)
             {
                 return KernelOutcome.Cancelled;
             }

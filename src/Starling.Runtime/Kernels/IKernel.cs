@@ -4,6 +4,7 @@ using System.Threading;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Engine;
+using Starling.Runtime.Execution;
 
 namespace Starling.Runtime.Kernels;
 
@@ -16,8 +17,8 @@ public interface IKernel
     /// <summary>Computes a piece and appends its bytes to <paramref name="output"/>; neither completes nor disposes the sink.</summary>
     /// <param name="piece">Global index of the piece, 0 ≤ piece &lt; number of pieces of the task.</param>
     /// <param name="output">Takes the result; used by the calling thread only.</param>
-    /// <param name="cancel">Ends the run within about 50 ms; what was written until then is worthless.</param>
-    KernelOutcome Run(int piece, IOutputSink output, CancellationToken cancel);
+    /// <param name="pace">Ends the run within about 50 ms, or has it wait so long; what was written until an end is worthless.</param>
+    KernelOutcome Run(int piece, IOutputSink output, RunPace pace);
 }
 
 /// <summary>How a run of a kernel ended.</summary>

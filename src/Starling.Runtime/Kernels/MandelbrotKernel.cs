@@ -5,6 +5,7 @@ using System.Threading;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Engine;
+using Starling.Runtime.Execution;
 using Starling.Runtime.Kernels.Imaging;
 
 namespace Starling.Runtime.Kernels;
@@ -77,7 +78,7 @@ internal sealed class MandelbrotKernel : IKernel, IKernelMerge
         return new MandelbrotKernel(width, height, re, im, scale, iterations, pieces);
     }
 
-    public KernelOutcome Run(int piece, IOutputSink output, CancellationToken cancel)
+    public KernelOutcome Run(int piece, IOutputSink output, RunPace pace)
     {
         PieceRange rows = PieceRange.Of(piece, _pieces, 0, (ulong)_height);
         int lanes = Vector<double>.Count;
@@ -94,7 +95,7 @@ internal sealed class MandelbrotKernel : IKernel, IKernelMerge
         for (ulong row = rows.First; row < rows.First + rows.Count; row++)
         {
             double away = (row + 0.5 - (_height * 0.5)) * step;
-            if (!EscapeTime.TryRow(re, _im - away, _iterations, counts, cancel))
+            if (!EscapeTime.TryRow(re, _im - away, _iterations, counts, pace))
             {
                 return KernelOutcome.Cancelled;
             }

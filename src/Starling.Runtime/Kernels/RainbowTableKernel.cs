@@ -1,7 +1,7 @@
 using System;
-using System.Threading;
 using Starling.Core.Tasks;
 using Starling.Runtime.Engine;
+using Starling.Runtime.Execution;
 using Starling.Runtime.Kernels.Chains;
 using Starling.Runtime.Kernels.Hashing;
 
@@ -83,7 +83,7 @@ internal sealed class RainbowTableKernel : IKernel
         return new RainbowTableKernel(hash, texts, reduction, chainLength, chains, task.PieceCount, path);
     }
 
-    public KernelOutcome Run(int piece, IOutputSink output, CancellationToken cancel)
+    public KernelOutcome Run(int piece, IOutputSink output, RunPace pace)
     {
         PieceRange range = PieceRange.Of(piece, _pieces, 0, _chains);
         using var walker = ChainWalker.Create(_hash, _texts, _reduction, _path);
@@ -99,7 +99,7 @@ internal sealed class RainbowTableKernel : IKernel
                 texts[lane] = Math.Min(range.First + done + (ulong)lane, _chains - 1);
             }
 
-            if (!walker.Walk(texts, _chainLength, cancel))
+            if (!walker.Walk(texts, _chainLength, pace))
             {
                 return KernelOutcome.Cancelled;
             }

@@ -2,9 +2,9 @@ using System;
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
-using System.Threading;
 using Starling.Core.Tasks;
 using Starling.Runtime.Engine;
+using Starling.Runtime.Execution;
 
 namespace Starling.Runtime.Kernels;
 
@@ -68,7 +68,7 @@ internal sealed class SaxpyKernel : IKernel
         return new SaxpyKernel(n, a, seed, passes, task.PieceCount);
     }
 
-    public KernelOutcome Run(int piece, IOutputSink output, CancellationToken cancel)
+    public KernelOutcome Run(int piece, IOutputSink output, RunPace pace)
     {
         PieceRange range = PieceRange.Of(piece, _pieces, 0, _n);
         float[] x = new float[ChunkSize];
@@ -77,7 +77,7 @@ internal sealed class SaxpyKernel : IKernel
         {
             int length = (int)Math.Min(ChunkSize, range.Count - done);
             Fill(range.First + done, x, y);
-            if (!Repeat(x, y, cancel))
+            if (!Repeat(x, y, pace))
             {
                 return KernelOutcome.Cancelled;
             }
@@ -114,11 +114,11 @@ internal sealed class SaxpyKernel : IKernel
         return (z >> 40) * (1.0f / (1 << 24));
     }
 
-    private bool Repeat(float[] x, float[] y, CancellationToken cancel)
+    private bool Repeat(float[] x, float[] y, RunPace pace)
     {
         for (int pass = 0; pass < _passes; pass++)
         {
-            if (pass % PassesAtOnce == 0 && cancel.IsCancellationRequested)
+            if (pass % PassesAtOnce == 0 && pace.IsCancellationRequested)
             {
                 return false;
             }

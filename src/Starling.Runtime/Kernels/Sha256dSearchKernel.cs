@@ -1,10 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.Text;
-using System.Threading;
 using Starling.Core.Engine;
 using Starling.Core.Tasks;
 using Starling.Runtime.Engine;
+using Starling.Runtime.Execution;
 using Starling.Runtime.Kernels.Hashing;
 using Starling.Runtime.Kernels.Searching;
 
@@ -55,14 +55,14 @@ internal sealed class Sha256dSearchKernel : IKernel, IHitCheck
         return header is null ? null : new Sha256dSearchKernel(header, start, count, task.PieceCount, path);
     }
 
-    public KernelOutcome Run(int piece, IOutputSink output, CancellationToken cancel)
+    public KernelOutcome Run(int piece, IOutputSink output, RunPace pace)
     {
         PieceRange range = PieceRange.Of(piece, _pieces, _start, _count);
         using var searcher = NonceSearcher.Create(_header, _path);
         var candidates = new List<uint>();
         for (ulong done = 0; done < range.Count; done += ChunkSize)
         {
-            if (cancel.IsCancellationRequested)
+            if (pace.IsCancellationRequested)
             {
                 return KernelOutcome.Cancelled;
             }

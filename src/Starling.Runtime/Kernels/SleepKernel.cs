@@ -1,8 +1,8 @@
 using System;
-using System.Threading;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Engine;
+using Starling.Runtime.Execution;
 
 namespace Starling.Runtime.Kernels;
 
@@ -35,9 +35,9 @@ internal sealed class SleepKernel : IKernel
         return new SleepKernel(TimeSpan.FromSeconds(seconds), bytes);
     }
 
-    public KernelOutcome Run(int piece, IOutputSink output, CancellationToken cancel)
+    public KernelOutcome Run(int piece, IOutputSink output, RunPace pace)
     {
-        if (cancel.WaitHandle.WaitOne(_wait))
+        if (pace.Wait(_wait))
         {
             return KernelOutcome.Cancelled;
         }
@@ -48,7 +48,7 @@ internal sealed class SleepKernel : IKernel
         {
             Span<byte> next = buffer.AsSpan(0, Math.Min(rest, buffer.Length));
             random.Fill(next);
-            if (cancel.IsCancellationRequested)
+            if (pace.IsCancellationRequested)
             {
                 return KernelOutcome.Cancelled;
             }

@@ -41,7 +41,7 @@ internal static class ProcessTree
         }
 
         long memory = resident > exactFrom ? ProportionalOf(processes) : resident;
-        return new Usage(processes.Count, TimeSpan.FromSeconds((double)ticks / TicksPerSecond), memory);
+        return new Usage(processes.Count, TimeOf(ticks), memory);
     }
 
     /// <summary>A process and its descendants, parents first.</summary>
@@ -66,7 +66,11 @@ internal static class ProcessTree
             && available * 1024 < Math.Max(LeastFreeBytes, total * 1024 / LeastFreeShare);
     }
 
-    private static void AddChildren(int pid, List<int> children)
+    /// <summary>Time of the ticks in which the kernel tells it.</summary>
+    public static TimeSpan TimeOf(long ticks) => TimeSpan.FromSeconds((double)ticks / TicksPerSecond);
+
+    /// <summary>Appends the children of all threads of a process; none when it has ended.</summary>
+    public static void AddChildren(int pid, List<int> children)
     {
         string threads = string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/task");
         try
@@ -82,7 +86,8 @@ internal static class ProcessTree
         }
     }
 
-    private static long TicksOf(int pid)
+    /// <summary>CPU time of a process in ticks, with that of its ended children that were waited for; 0 when it has ended.</summary>
+    public static long TicksOf(int pid)
     {
         // The name, in brackets, may hold anything; the fields behind it are numbers.
         string? text = TryRead(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));

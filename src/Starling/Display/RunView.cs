@@ -101,6 +101,9 @@ internal sealed class RunView(int peers)
                 Aborted++;
                 _running.Remove((peer, slot));
                 break;
+            case EventName.Checkpointed when runEvent is { Slot: int slot }:
+                _running.Remove((peer, slot));
+                break;
             case EventName.Failed when runEvent is { Piece: int piece, Slot: int slot }:
                 Failed++;
                 _running.Remove((peer, slot));

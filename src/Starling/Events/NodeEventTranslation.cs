@@ -25,6 +25,15 @@ internal static class NodeEventTranslation
             Attempt = run.Attempt,
             Seconds = Seconds(run.Elapsed),
         },
+        NodeEvent.Paused run => new RunEvent { Event = run.IsPaused ? EventName.Paused : EventName.Resumed, Piece = run.Piece, Slot = run.Slot },
+        NodeEvent.Checkpointed run => new RunEvent
+        {
+            Event = EventName.Checkpointed,
+            Piece = run.Piece,
+            Slot = run.Slot,
+            Attempt = run.Attempt,
+            Seconds = Seconds(run.Elapsed),
+        },
         NodeEvent.Failed run => new RunEvent
         {
             Event = EventName.Failed,

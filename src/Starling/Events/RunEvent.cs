@@ -85,6 +85,10 @@ internal static class EventName
     public const string Computing = "computing";
     public const string Aborted = "aborted";
     public const string Failed = "failed";
+    public const string Paused = "paused";
+    public const string Resumed = "resumed";
+    public const string Checkpointed = "checkpointed";
+    public const string Owner = "owner";
     public const string Piece = "piece";
     public const string Checked = "checked";
     public const string Reopened = "reopened";

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using Starling.Core.Primitives;
 using Starling.Runtime.Identity;
+using Starling.Runtime.Owner;
 
 namespace Starling.Run;
 
@@ -15,6 +16,9 @@ internal static class OwnerKeys
     public static string Folder => Environment.GetEnvironmentVariable("STARLING_HOME") is { Length: > 0 } home
         ? home
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".starling");
+
+    /// <summary>Where his rules are, and his processes tell each other what they run.</summary>
+    public static OwnerPlace Place => new(OwnerConfig.ThisPath, Path.Combine(Path.GetFullPath(Folder), "running"));
 
     /// <summary>The owner's identity; null when none was made yet.</summary>
     public static Ed25519Identity? Identity() =>

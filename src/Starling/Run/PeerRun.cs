@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using Starling.Core.Crypto;
 using Starling.Core.Engine;
 using Starling.Core.Metainfo;
+using Starling.Core.Owner;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Events;
@@ -29,6 +30,7 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
     private readonly RunClock _clock;
     private TaskSession? _session;
     private volatile bool _complete;
+    private (int Slots, bool IsHalted, string? Code) _granted;
 
     public PeerRun(PeerPlan plan, TaskFile? task, MagnetLink? magnet, IIdentity identity, Action<RunEvent> emit, RunClock clock)
     {
@@ -36,6 +38,7 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
         _task = task;
         _magnet = magnet;
         _identity = identity;
+        _granted = (plan.Slots, false, null);
         _emit = emit;
         _clock = clock;
     }
@@ -86,6 +89,7 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
             Keep = KeepRule.TryParse(_plan.Keep, out KeepRule keep) ? keep : throw new InvalidOperationException($"'{_plan.Keep}' is no rule of what to keep."),
             Trust = _plan.Trust,
             AllowNetwork = _plan.Network,
+            Rules = OwnerKeys.Place,
             ExitWhenDone = _plan.Exit,
         };
         if (!TaskSession.TryPrepare(options, this, out _session, out SessionOutcome? outcome))
@@ -162,6 +166,21 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
         }
 
         _emit(Stamp(NodeEventTranslation.Translate(nodeEvent, _task?.Id ?? _magnet!.TaskId, Outputs)));
+    }
+
+    /// <summary>Told when something that a person acts on changes: not each second that is left.</summary>
+    void ISessionObserver.Granted(Grant grant)
+    {
+        int slots = Math.Min(grant.Slots, _plan.Slots);
+        Problem? first = grant.Restrictions.Count > 0 ? grant.Restrictions[0] : null;
+        (int, bool, string?) told = (slots, grant.IsHalted, first?.Code);
+        if (told == _granted)
+        {
+            return;
+        }
+
+        _granted = told;
+        _emit(Stamp(new RunEvent { Event = EventName.Owner, Slots = slots, Code = first?.Code, Reason = first?.Reason, Hint = first?.Hint }));
     }
 
     void ISessionObserver.Opened(TaskFile task, int resumed) => _emit(Stamp(new RunEvent

@@ -10,6 +10,7 @@ using Starling.Display;
 using Starling.Events;
 using Starling.LocalPeers;
 using Starling.Runtime.Identity;
+using Starling.Runtime.Owner;
 using Starling.Runtime.Tasks;
 using Starling.Torrents;
 
@@ -31,6 +32,11 @@ internal static class RunAction
         if (!TaskArgument.TryLoad(settings.Task, new MagnetInputs { UseDht = settings.UseDht, DhtRouters = settings.DhtRouters }, data, out TaskArgument? task, out Problem? problem))
         {
             return Tell(settings, clock, problem, EventName.Error, ExitCode.Usage);
+        }
+
+        if (!OwnerConfig.TryRead(OwnerKeys.Place.ConfigPath, out _, out problem))
+        {
+            return Tell(settings, clock, problem, EventName.Refused, ExitCode.Usage);
         }
 
         string dir = Path.GetFullPath(settings.Dir ?? task.FolderName);

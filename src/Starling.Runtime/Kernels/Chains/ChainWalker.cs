@@ -1,6 +1,6 @@
 using System;
 using System.Runtime.Intrinsics;
-using System.Threading;
+using Starling.Runtime.Execution;
 using Starling.Runtime.Kernels.Hashing;
 
 namespace Starling.Runtime.Kernels.Chains;
@@ -27,9 +27,9 @@ internal abstract class ChainWalker : IDisposable
     /// <summary>Replaces the number of each chain's first text by that of its last.</summary>
     /// <param name="texts">One number a lane.</param>
     /// <param name="steps">Length of the chains.</param>
-    /// <param name="cancel">Ends it soon.</param>
+    /// <param name="pace">Ends it soon, or has it wait.</param>
     /// <returns>False when it was cancelled.</returns>
-    public abstract bool Walk(Span<ulong> texts, int steps, CancellationToken cancel);
+    public abstract bool Walk(Span<ulong> texts, int steps, RunPace pace);
 
     public abstract void Dispose();
 

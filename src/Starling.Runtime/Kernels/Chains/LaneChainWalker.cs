@@ -2,7 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Threading;
+using Starling.Runtime.Execution;
 using Starling.Runtime.Kernels.Hashing;
 
 namespace Starling.Runtime.Kernels.Chains;
@@ -43,11 +43,11 @@ internal sealed class LaneChainWalker<TVector, TWord, TLanes, THash> : ChainWalk
 
     public override int Lanes => TLanes.Count;
 
-    public override bool Walk(Span<ulong> texts, int steps, CancellationToken cancel)
+    public override bool Walk(Span<ulong> texts, int steps, RunPace pace)
     {
         for (int column = 0; column < steps; column++)
         {
-            if (column % StepsAtOnce == 0 && cancel.IsCancellationRequested)
+            if (column % StepsAtOnce == 0 && pace.IsCancellationRequested)
             {
                 return false;
             }

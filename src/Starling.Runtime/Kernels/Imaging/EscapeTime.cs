@@ -1,6 +1,6 @@
 using System;
 using System.Numerics;
-using System.Threading;
+using Starling.Runtime.Execution;
 
 namespace Starling.Runtime.Kernels.Imaging;
 
@@ -26,14 +26,14 @@ internal static class EscapeTime
     /// <param name="im">Imaginary part of c.</param>
     /// <param name="iterations">Most iterations.</param>
     /// <param name="counts">Takes the result of each point.</param>
-    /// <param name="cancel">Ends it soon.</param>
+    /// <param name="pace">Ends it soon, or has it wait.</param>
     /// <returns>False when it was cancelled.</returns>
-    public static bool TryRow(ReadOnlySpan<double> re, double im, int iterations, Span<double> counts, CancellationToken cancel)
+    public static bool TryRow(ReadOnlySpan<double> re, double im, int iterations, Span<double> counts, RunPace pace)
     {
         int lanes = Vector<double>.Count;
         for (int i = 0; i < re.Length; i += lanes)
         {
-            if (!TryPoints(new Vector<double>(re[i..]), new Vector<double>(im), iterations, counts.Slice(i, lanes), cancel))
+            if (!TryPoints(new Vector<double>(re[i..]), new Vector<double>(im), iterations, counts.Slice(i, lanes), pace))
             {
                 return false;
             }
@@ -63,7 +63,7 @@ internal static class EscapeTime
         return exponent + fraction;
     }
 
-    private static bool TryPoints(Vector<double> cr, Vector<double> ci, int iterations, Span<double> counts, CancellationToken cancel)
+    private static bool TryPoints(Vector<double> cr, Vector<double> ci, int iterations, Span<double> counts, RunPace pace)
     {
         Vector<double> zr = Vector<double>.Zero;
         Vector<double> zi = Vector<double>.Zero;
@@ -72,7 +72,7 @@ internal static class EscapeTime
         Vector<long> count = Vector<long>.Zero;
         for (int done = 0; done < iterations;)
         {
-            if (cancel.IsCancellationRequested)
+            if (pace.IsCancellationRequested)
             {
                 return false;
             }

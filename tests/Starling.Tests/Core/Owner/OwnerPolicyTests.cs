@@ -142,9 +142,9 @@ public sealed class OwnerPolicyTests
     public void A_task_that_has_nothing_to_run_leaves_its_slots_and_is_not_halted()
     {
         var rules = new OwnerRules { Slots = 2, CpuPercent = 50 };
-        Grant[] grants = [.. OwnerPolicy.Decide(rules, new MachineState { MinuteOfWeek = Noon }, [Named("done", 0), Named("busy", 2)])];
+        Grant[] grants = [.. OwnerPolicy.Decide(rules, new MachineState { MinuteOfWeek = Noon }, [Named("done", 4) with { HasWork = false }, Named("busy", 2)])];
 
-        Assert.Equal([0, 2], grants.Select(grant => grant.Slots));
+        Assert.Equal([1, 2], grants.Select(grant => grant.Slots));
         Assert.False(grants[0].IsHalted);
         Assert.Equal(0.5, grants[1].CpuShare, 6);
     }

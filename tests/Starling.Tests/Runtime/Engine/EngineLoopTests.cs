@@ -96,6 +96,7 @@ public sealed class EngineLoopTests
             new NodeEffect.SendBlock(new LinkId(7), 1, result, 0, 3),
             new NodeEffect.CloseLink(new LinkId(7), "bye"),
             new NodeEffect.StartJob(new JobId(1), 0, 5, 2),
+            new NodeEffect.PauseJob(new JobId(1), true),
             new NodeEffect.KillJob(new JobId(1), AbortReason.Yield),
             new NodeEffect.KeepOutputs([new KeptOutput(new JobId(1), 5, result)], new byte[] { 9 }),
             new NodeEffect.DiscardOutput(new JobId(2)),
@@ -124,7 +125,7 @@ public sealed class EngineLoopTests
 
         Assert.Equal(
             [
-                "connect", "send 7", "block 7 1", "close 7 bye", "start 1 0 5 2", "kill 1", "keep 1", "discard 2", "write 5 0", "commit 5",
+                "connect", "send 7", "block 7 1", "close 7 bye", "start 1 0 5 2", "pause 1 True", "kill 1 Yield", "keep 1", "discard 2", "write 5 0", "commit 5",
                 "abandon 6", "drop 5", "release 6", "batch", "accepted 5", "leaves 5", "content 5", "trial 5", "merge 0", "delegation 1", "standing Refuted", "listens [::1]:2", "node [::1]:3", "report Swarm { Connected = 3 }",
                 "left Failed no-hit",
             ],
@@ -136,7 +137,7 @@ public sealed class EngineLoopTests
     {
         // The list above must grow with the contract: an effect that the loop does not know is a crash in somebody's run.
         int kinds = typeof(NodeEffect).GetNestedTypes().Count(type => type.IsSubclassOf(typeof(NodeEffect)));
-        Assert.Equal(26, kinds);
+        Assert.Equal(27, kinds);
     }
 
     [Fact]
@@ -296,7 +297,9 @@ public sealed class EngineLoopTests
 
         public void Start(JobId job, int slot, int piece, int attempt) => Note($"start {job.Value} {slot} {piece} {attempt}");
 
-        public void Kill(JobId job) => Note($"kill {job.Value}");
+        public void Kill(JobId job, AbortReason reason) => Note($"kill {job.Value} {reason}");
+
+        public void Pause(JobId job, bool paused) => Note($"pause {job.Value} {paused}");
 
         public void Start(int piece, ResultId result, ResultId? other) => Note($"trial {piece}");
 

@@ -213,11 +213,11 @@ public sealed class JobRunnerTests
         run.Runner.Start(new JobId(1), 0, 0, 1);
         Assert.True(LiveProcesses.Become(seconds, 3));
 
-        run.Runner.Kill(new JobId(1));
+        run.Runner.Kill(new JobId(1), AbortReason.AcceptedElsewhere);
 
         Assert.IsType<JobOutcome.Killed>(run.NextExit().Outcome);
         Assert.Empty(LiveProcesses.With(seconds));
-        run.Runner.Kill(new JobId(1));
+        run.Runner.Kill(new JobId(1), AbortReason.AcceptedElsewhere);
         Assert.False(run.HasMore());
     }
 
@@ -228,8 +228,8 @@ public sealed class JobRunnerTests
         run.Runner.Start(new JobId(1), 0, 0, 1);
         run.Runner.Start(new JobId(2), 0, 1, 1);
 
-        run.Runner.Kill(new JobId(2));
-        run.Runner.Kill(new JobId(1));
+        run.Runner.Kill(new JobId(2), AbortReason.AcceptedElsewhere);
+        run.Runner.Kill(new JobId(1), AbortReason.AcceptedElsewhere);
 
         Assert.Equal((new JobId(1), true), Killed(run.NextExit()));
         Assert.Equal((new JobId(2), true), Killed(run.NextExit()));
@@ -268,7 +268,7 @@ public sealed class JobRunnerTests
         {
             for (int i = 0; i < 3 * jobs; i++)
             {
-                run.Runner.Kill(new JobId(random.Next(jobs)));
+                run.Runner.Kill(new JobId(random.Next(jobs)), AbortReason.AcceptedElsewhere);
                 Thread.Sleep(1);
             }
         });
@@ -307,7 +307,7 @@ public sealed class JobRunnerTests
         await using (var run = new RunHarness(task))
         {
             run.Runner.Start(new JobId(1), 0, 0, 1);
-            run.Runner.Kill(new JobId(1));
+            run.Runner.Kill(new JobId(1), AbortReason.AcceptedElsewhere);
             Assert.IsType<JobOutcome.Killed>(run.NextExit().Outcome);
         }
 

@@ -1,7 +1,6 @@
 using System;
-using Starling.Core.Primitives;
 
-namespace Starling.Core.Torrents;
+namespace Starling.Core.Primitives;
 
 /// <summary>A token bucket of bytes: at most a burst at once and so many a second on average. It may be overdrawn by one taking.</summary>
 internal sealed class RateLimit
