@@ -40,6 +40,7 @@ public sealed class ParserInventoryTests
         ["LoadSensor"] = "reads what the kernel writes",
         ["PowerSensor"] = "reads what the kernel writes",
         ["ProcessTable"] = "reads what the kernel writes",
+        ["TaskRegistry"] = "reads what this program wrote in its owner's folder, as JSON",
         ["TemperatureSensor"] = "reads what the kernel writes",
         ["ReadOnlyStream"] = "hands on bytes",
         ["TaskLoader"] = "opens files for the readers of tasks, which have targets",
