@@ -225,7 +225,7 @@ public static class OwnerPolicy
         {
             reasons.Add(new Problem(
                 OwnerCode.Turtle,
-                $"the turtle switch is on: tasks get {rules.Turtle.Slots} slots and {percent} % of the processor",
+                $"the turtle switch is on: tasks get {(rules.Turtle.Slots == 1 ? "1 slot" : $"{rules.Turtle.Slots} slots")} and {percent} % of the processor",
                 "starling config turtle off"));
         }
         else if (percent < 100)

@@ -29,6 +29,7 @@ internal static class CommandTree
             DelegateCommand.Build(),
             CreditCommand.Build(),
             ConfigCommand.Build(),
+            WhyCommand.Build(),
             ModelCommand.Build(),
         };
         foreach (Option option in root.Options)

@@ -59,7 +59,7 @@ public sealed class CommandTreeTests
             .SkipWhile(line => line != "Commands:").Skip(1)
             .Where(line => line.StartsWith("  ", StringComparison.Ordinal) && line[2] != ' ')
             .Select(line => line.Trim().Split(' ')[0])];
-        Assert.Equal(["create", "run", "inspect", "import", "torrent", "doctor", "trust", "delegate", "credit", "config", "model"], commands);
+        Assert.Equal(["create", "run", "inspect", "import", "torrent", "doctor", "trust", "delegate", "credit", "config", "why", "model"], commands);
     }
 
     [Fact]
