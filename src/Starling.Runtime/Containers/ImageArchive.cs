@@ -86,16 +86,25 @@ internal sealed class ImageArchive : IDisposable
         return false;
     }
 
-    /// <summary>The digest of an image in a file, for its task.</summary>
-    public static bool TryReadDigest(string path, out ImageDigest digest, [NotNullWhen(false)] out Problem? problem)
+    /// <summary>For which machines it is; null: for several.</summary>
+    public ImagePlatform? Platform => _only?.Config.Platform;
+
+    /// <summary>What a task needs to know of an image in a file.</summary>
+    /// <param name="path">The archive.</param>
+    /// <param name="digest">What it is called by its content.</param>
+    /// <param name="platform">For which machines it is; null: for several.</param>
+    /// <param name="problem">Why it is none.</param>
+    public static bool TryReadFacts(string path, out ImageDigest digest, out ImagePlatform? platform, [NotNullWhen(false)] out Problem? problem)
     {
         digest = default;
+        platform = null;
         if (!TryOpen(path, Path.GetTempPath(), new ImageOptions(), out ImageArchive? image, out problem))
         {
             return false;
         }
 
         digest = image.Digest;
+        platform = image.Platform;
         image.Dispose();
         return true;
     }

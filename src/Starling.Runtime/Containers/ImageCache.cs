@@ -26,9 +26,6 @@ internal sealed class ImageCache(string folder, ImageOptions options)
     /// <summary>The owner lists it, and folders above are closed to others: an image may hold what is nobody else's business.</summary>
     private const UnixFileMode OwnersAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>What is mounted in the root of a run; the folders must be there, for the root itself is read-only then.</summary>
-    private static readonly string[] MountPoints = ["proc", "dev", "sys", "tmp", "run", "in", "work", "state"];
-
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Absolute path of the folder of images.</summary>
@@ -234,7 +231,12 @@ internal sealed class ImageCache(string folder, ImageOptions options)
         using var root = new RootTree(rootPath);
         var unpacker = new ImageUnpacker(archive, rootPath, options.MaxImageBytes, cancel);
         unpacker.Unpack(image, root);
-        root.AddMountPoints(MountPoints);
+        if (image.Config.WorkingFolder is { } working && LayerPath.TryRead(working, out LayerPath? folder, out _))
+        {
+            // As engines do where the image does not have it.
+            root.MakeFolder(folder);
+        }
+
         if (ImageShell.Missing(root, arch) is { } problem)
         {
             throw new InvalidImageException(problem);

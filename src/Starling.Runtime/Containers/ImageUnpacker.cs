@@ -116,7 +116,7 @@ internal sealed class ImageUnpacker
         switch (entry.Kind)
         {
             case TarKind.Folder:
-                root.AddFolder(path, entry.Mode);
+                root.AddFolder(path);
                 break;
             case TarKind.File:
                 root.AddFile(path, entry.Mode, entry.Modified, file => Copy(content, file));

@@ -12,13 +12,15 @@ namespace Starling.Runtime.Containers;
 
 /// <summary>
 /// The file system of an image while it is laid down. Paths are walked part by part from the open root, and links on the way are resolved here, as within a chroot; the system itself never follows one. So nothing outside of the root
-/// can be read, changed or named, whatever earlier entries made. Everything belongs to this user, who can delete it: folders get u+rwx, files u+rw, nobody else may write, and set-user-ID bits are dropped.
+/// can be read, changed or named, whatever earlier entries made. Everything belongs to this user, who can delete it, and can be read by whoever runs in it: folders have the
+/// permissions 0755, programs too, other files 0644. So they are the same on every machine, and no set-user-ID bit is left.
 /// </summary>
 internal sealed class RootTree : IDisposable
 {
-    private const int OwnerFolderBits = 0x1C0;
-    private const int OwnerFileBits = 0x180;
-    private const int AllowedBits = 0x1ED;
+    private const int FolderMode = 0x1ED;
+    private const int ProgramMode = 0x1ED;
+    private const int FileMode = 0x1A4;
+    private const int AnyExecute = 0x49;
 
     private readonly string _path;
     private readonly int _root;
@@ -33,8 +35,8 @@ internal sealed class RootTree : IDisposable
         _root = FolderCalls.OpenPath(path);
     }
 
-    /// <summary>Makes a folder, or gives one that is there other permissions; whatever else has the name goes.</summary>
-    public void AddFolder(LayerPath path, int mode)
+    /// <summary>Makes a folder unless it is there; whatever else has the name goes.</summary>
+    public void AddFolder(LayerPath path)
     {
         if (path.Parts.Count == 0)
         {
@@ -55,7 +57,6 @@ internal sealed class RootTree : IDisposable
             throw new IOException($"{path}: it changes while it is unpacked");
         }
 
-        FolderCalls.SetMode(made, (mode & AllowedBits) | OwnerFolderBits, name);
         FolderCalls.Close(made);
     }
 
@@ -78,7 +79,7 @@ internal sealed class RootTree : IDisposable
         using (made)
         {
             write(made);
-            FolderCalls.SetMode((int)made.DangerousGetHandle(), (mode & AllowedBits) | OwnerFileBits, name);
+            FolderCalls.SetMode((int)made.DangerousGetHandle(), (mode & AnyExecute) != 0 ? ProgramMode : FileMode, name);
         }
 
         FolderCalls.SetTime(folder, name, modified);
@@ -186,14 +187,15 @@ internal sealed class RootTree : IDisposable
         }
     }
 
-    /// <summary>Makes folders in the root, so that something can be mounted there; what is no folder goes.</summary>
-    public void AddMountPoints(IEnumerable<string> names)
+    /// <summary>Makes a folder if nothing is there.</summary>
+    public void MakeFolder(LayerPath path)
     {
-        foreach (string name in names)
+        if (!TryWalk(path.Parts, path.Parts.Count, create: true, out List<OpenFolder> folders))
         {
-            _ = LayerPath.TryRead(name, out LayerPath? path, out _);
-            AddFolder(path!, AllowedBits);
+            throw Refused(path, "is no folder, and commands are to begin there");
         }
+
+        CloseAll(folders);
     }
 
     /// <summary>Makes all of it durable.</summary>
@@ -258,8 +260,15 @@ internal sealed class RootTree : IDisposable
     /// <summary>An open folder of that name, made if there was none; -1: the name is something else.</summary>
     private static int Made(int folder, string name)
     {
-        FolderCalls.TryCreateFolder(folder, name);
-        return FolderCalls.TryOpen(folder, name, out _);
+        bool isNew = FolderCalls.TryCreateFolder(folder, name);
+        int made = FolderCalls.TryOpen(folder, name, out _);
+        if (isNew && made >= 0)
+        {
+            // Whatever this process's own mask says.
+            FolderCalls.SetMode(made, FolderMode, name);
+        }
+
+        return made;
     }
 
     private string PathOf(List<OpenFolder> folders, string name) => Path.Combine([_path, .. folders.ConvertAll(static folder => folder.Name), name]);

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using Starling.Core.Images;
+using Starling.Runtime.Walls;
 
 namespace Starling.Runtime.Containers;
 
@@ -21,8 +22,8 @@ internal sealed class UnpackedImage(string root, ImageDigest digest, ImageConfig
     /// <summary>Variables that it sets.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Variables => config.Variables;
 
-    /// <summary>Absolute path in the image in which its commands begin; null: it does not say.</summary>
-    public string? WorkingFolder => config.WorkingFolder;
+    /// <summary>Absolute path in the image in which its commands begin; null: it does not say, or names what is no part of the image in a run.</summary>
+    public string? WorkingFolder => config.WorkingFolder is { } folder && !Bubblewrap.OwnRoots.Contains(folder.Split('/')[1]) ? folder : null;
 
     /// <inheritdoc/>
     public void Dispose() => held.Dispose();

@@ -19,12 +19,14 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
 {
     private readonly TaskFolder _folder;
     private readonly ProcessLauncher _launcher;
+    private readonly JobRunner _runner;
 
     private OpenTaskFolder(TaskFile task, TaskFolder folder, PieceStore store, ProcessLauncher launcher, JobRunner runner, TrialRunner trials, Merger merger)
     {
         Task = task;
         _folder = folder;
         _launcher = launcher;
+        _runner = runner;
         Parts = new TaskParts(store, runner, trials, merger);
         Outputs = [.. Enumerable.Range(0, task.Info.Files.Count).Select(merger.PathOf)];
         Resumed = store.Restored.Held.Concat(store.Restored.Released).Select(held => held.Piece).Distinct().Count();
@@ -84,6 +86,8 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
         }
 
         MachineWalls? walls = null;
+        // An image runs within walls even if it is the owner's own: it is another system.
+        walled |= task.Info.Run is RunSpec.Container;
         if (walled && !WallsProbe.TryOpen(Path.Combine(folder.Private, "walls"), [], out walls, out problem))
         {
             folder.Dispose();
@@ -107,8 +111,13 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
 
         var launcher = new ProcessLauncher(walls: walls);
         var runner = new JobRunner(
-            task.Info, folder, store, post, launcher, new RunnerOptions { CoresPerRun = task.Info.Needs.Cores, Inputs = inputs });
-        var merger = new Merger(task.Info, folder, store, post, launcher, flushesFirst: options.Keep != KeepRule.All);
+            task.Info, folder, store, post, launcher, new RunnerOptions
+            {
+                CoresPerRun = task.Info.Needs.Cores,
+                Inputs = inputs,
+                ImageFolder = options.OwnerFolder is { } owner ? Path.Combine(owner, "images") : null,
+            });
+        var merger = new Merger(task.Info, folder, store, post, runner.Site, flushesFirst: options.Keep != KeepRule.All);
         List<Problem> remarks = [];
         if (store.Damage is { } damage)
         {
@@ -146,6 +155,7 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
         await Parts.Runner.DisposeAsync().ConfigureAwait(false);
         await Parts.Trials.DisposeAsync().ConfigureAwait(false);
         await Parts.Merger.DisposeAsync().ConfigureAwait(false);
+        _runner.Site.Image?.Dispose();
         _launcher.Dispose();
     }
 

@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using Starling.Core.Engine;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Runtime.Containers;
 using Starling.Runtime.Engine;
 using Starling.Runtime.Kernels;
 using Starling.Runtime.Storage;
@@ -21,6 +22,7 @@ public sealed class JobRunner : IJobRunner
     private readonly Lock _gate = new();
     private readonly SortedDictionary<int, JobSlot> _slots = [];
     private readonly RunContext _context;
+    private readonly RunSite _site;
     private bool _ending;
 
     /// <param name="task">The task.</param>
@@ -51,7 +53,7 @@ public sealed class JobRunner : IJobRunner
             case RunSpec.Kernel spec:
                 KernelRegistry.TryCreate(spec, task, out kernel, out problem);
                 break;
-            case RunSpec.Shell:
+            case RunSpec.Shell or RunSpec.Container:
                 try
                 {
                     Directory.CreateDirectory(folder.Scratch);
@@ -65,11 +67,12 @@ public sealed class JobRunner : IJobRunner
                 break;
             default:
                 problem = new Problem(
-                    "run", "tasks in WebAssembly or containers cannot be computed by this version", "Its results can be downloaded from peers that can.");
+                    "run", "tasks in WebAssembly cannot be computed by this version", "Its results can be downloaded from peers that can.");
                 break;
         }
 
         var inputs = new InputFolder(task, folder.Private, options.Inputs);
+        _site = new RunSite(launcher, ImageOf(task, folder, options));
         _context = new RunContext
         {
             Task = task,
@@ -77,6 +80,7 @@ public sealed class JobRunner : IJobRunner
             Store = store,
             Post = post,
             Launcher = launcher,
+            Site = _site,
             Options = options,
             Kernel = kernel,
             States = states,
@@ -93,6 +97,9 @@ public sealed class JobRunner : IJobRunner
 
     /// <summary>Pieces of which a run left a state here.</summary>
     public IReadOnlyList<int> Begun => _context.States?.Begun ?? [];
+
+    /// <summary>On what the task's commands run.</summary>
+    internal RunSite Site => _site;
 
     /// <summary>What the runs share.</summary>
     internal RunContext Context => _context;
@@ -145,10 +152,23 @@ public sealed class JobRunner : IJobRunner
         }
     }
 
+    private static TaskImage? ImageOf(TaskInfo task, TaskFolder folder, RunnerOptions options)
+    {
+        if (task.Run is not RunSpec.Container { Digest: { } digest } container || !options.Inputs.TryGetValue(container.Input, out InputPlace? place))
+        {
+            return null;
+        }
+
+        var cache = new ImageCache(options.ImageFolder ?? Path.Combine(folder.Private, "images"), options.Images);
+        cache.Sweep();
+        return new TaskImage(cache, place.Path, digest);
+    }
+
     /// <summary>Kills every run, waits until each has posted its end, and ends the threads.</summary>
     public async ValueTask DisposeAsync()
     {
         var ends = new List<Task>();
+        _site.Image?.Cancel();
         lock (_gate)
         {
             _ending = true;

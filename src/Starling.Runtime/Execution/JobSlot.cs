@@ -36,7 +36,7 @@ internal sealed class JobSlot
     {
         _context = context;
         _slot = slot;
-        _place = new RunPlace(context.Launcher, context.Task, Path.Combine(context.ScratchFolder, string.Create(CultureInfo.InvariantCulture, $"slot-{slot}")));
+        _place = new RunPlace(context.Site, context.Task, Path.Combine(context.ScratchFolder, string.Create(CultureInfo.InvariantCulture, $"slot-{slot}")));
         _spareState = context.States?.SpareOf(slot);
         _checker = context.Task.Verify is VerifySpec.Checker ? new TrialLane(context, string.Create(CultureInfo.InvariantCulture, $"slot-{slot}")) : null;
         new Thread(Work) { Name = $"slot {slot}", IsBackground = true }.Start();
@@ -239,6 +239,11 @@ internal sealed class JobSlot
             return Failed(problem, start);
         }
 
+        if (!_place.TryPrepare(out problem))
+        {
+            return job.Killed ? new JobOutcome.Killed { Elapsed = Stopwatch.GetElapsedTime(start) } : Failed(problem, start);
+        }
+
         string state = _context.States!.Enter(job.Piece, _slot, _spareState!);
         JobOutcome outcome = RunCommand(job, state, chunk, start);
         try
@@ -259,11 +264,11 @@ internal sealed class JobSlot
     {
         _place.Begin();
         string? inputs = _context.Inputs.Show(_place);
-        ShellCommand command = _place.Command(
-            ((RunSpec.Shell)_context.Task.Run).Command,
-            RunVariables.Of(_context, job.Piece, inputs, _context.Inputs.ShowChunk(_place, chunk), _place.Show(state, "/state", writable: true)));
+        KeyValuePair<string, string?>[] variables =
+            RunVariables.Of(_context, job.Piece, inputs, _context.Inputs.ShowChunk(_place, chunk), _place.Show(state, "/state", writable: true));
+        string command = _context.Task.Run is RunSpec.Container container ? container.Command : ((RunSpec.Shell)_context.Task.Run).Command;
         using IOutputSink sink = _context.Store.OpenOutput(job.Id);
-        if (!_context.Launcher.TryStart(command, out ShellProcess? process, out Problem? problem))
+        if (!_place.TryStart(command, variables, out IRunningCommand? process, out Problem? problem, isRun: true))
         {
             return Failed(problem, start);
         }
@@ -290,7 +295,7 @@ internal sealed class JobSlot
             : Failed(answer is TrialOutcome.Rejected rejected ? rejected.Problem : ((TrialOutcome.Failed)answer).Problem, start);
     }
 
-    private void Watch(Job job, ShellProcess process)
+    private void Watch(Job job, IRunningCommand process)
     {
         lock (_gate)
         {
@@ -316,7 +321,7 @@ internal sealed class JobSlot
 
         public bool Killed { get; set; }
 
-        public ShellProcess? Process { get; set; }
+        public IRunningCommand? Process { get; set; }
 
         public bool Paused { get; set; }
 

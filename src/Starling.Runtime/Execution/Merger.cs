@@ -38,7 +38,7 @@ public sealed class Merger : IMerger
     private readonly TaskFolder _folder;
     private readonly IPieceStore _store;
     private readonly PostInput _post;
-    private readonly ProcessLauncher _launcher;
+    private readonly RunSite _site;
     private readonly bool _flushesFirst;
     private readonly IKernelMerge? _kernel;
     private readonly StderrFolder _errorFolder;
@@ -46,7 +46,7 @@ public sealed class Merger : IMerger
     private readonly CancellationTokenSource _ending = new();
     private readonly Queue<(int File, IReadOnlyList<(int Piece, ResultId Result)> Parts)> _waiting = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private ShellProcess? _process;
+    private IRunningCommand? _process;
     private string? _published;
 
     /// <param name="task">The task.</param>
@@ -56,17 +56,23 @@ public sealed class Merger : IMerger
     /// <param name="launcher">Starts commands; it outlives this.</param>
     /// <param name="flushesFirst">Whether an output is durable before its merge is told as done: where results go once they are merged, it is all there is.</param>
     public Merger(TaskInfo task, TaskFolder folder, IPieceStore store, PostInput post, ProcessLauncher launcher, bool flushesFirst = false)
+        : this(task, folder, store, post, new RunSite(launcher), flushesFirst)
+    {
+    }
+
+    /// <summary>The same, on what the task's runs run on.</summary>
+    internal Merger(TaskInfo task, TaskFolder folder, IPieceStore store, PostInput post, RunSite site, bool flushesFirst)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(post);
-        ArgumentNullException.ThrowIfNull(launcher);
+        ArgumentNullException.ThrowIfNull(site.Launcher);
         _task = task;
         _folder = folder;
         _store = store;
         _post = post;
-        _launcher = launcher;
+        _site = site;
         _flushesFirst = flushesFirst;
         _errorFolder = new StderrFolder(Path.Combine(folder.Private, "stderr"));
         if (task.Run is RunSpec.Kernel spec && KernelRegistry.TryCreate(spec, task, out IKernel? kernel, out _))
@@ -228,9 +234,13 @@ public sealed class Merger : IMerger
             WriteLines(partFile, names);
             string list = string.Join(' ', names);
             bool fits = Encoding.UTF8.GetByteCount(list) <= MaxPartList;
-            return _launcher.Walls is not null
-                ? RunWalled(command, file, folder, names, fits ? list : null, partFile, target, SizeOf(parts))
-                : Await(new ShellCommand { Text = command, Folder = folder, Variables = RunVariables.OfMerge(_task, file, fits ? list : null, partFile, target) }, file);
+            if (_site.Launcher.Walls is not null)
+            {
+                return RunWalled(command, file, folder, names, fits ? list : null, partFile, target, SizeOf(parts));
+            }
+
+            var shell = new ShellCommand { Text = command, Folder = folder, Variables = RunVariables.OfMerge(_task, file, fits ? list : null, partFile, target) };
+            return _site.Launcher.TryStart(shell, out ShellProcess? process, out Problem? problem) ? Await(process, file) : problem;
         }
         finally
         {
@@ -247,9 +257,14 @@ public sealed class Merger : IMerger
     {
         const string seenParts = "/parts";
         const string seenOutput = "/out";
-        var place = new RunPlace(_launcher, _task, Path.Combine(_folder.Scratch, string.Create(CultureInfo.InvariantCulture, $"merge-{file}")));
+        var place = new RunPlace(_site, _task, Path.Combine(_folder.Scratch, string.Create(CultureInfo.InvariantCulture, $"merge-{file}")));
         try
         {
+            if (!place.TryPrepare(out Problem? problem))
+            {
+                return problem;
+            }
+
             string work = place.Begin();
             foreach (string name in names)
             {
@@ -259,12 +274,13 @@ public sealed class Merger : IMerger
             string output = Path.GetDirectoryName(target)!;
             place.Show(folder, seenParts);
             place.Show(output, seenOutput, writable: true);
-            ShellCommand shell = place.Command(
-                command,
-                RunVariables.OfMerge(_task, file, list, place.Show(partFile, "/part-file"), $"{seenOutput}/{Path.GetFileName(target)}"),
-                moreBytes: SpaceOfMerge * size,
-                moreFiles: 2 * names.Count);
-            Problem? problem = Await(shell, file);
+            KeyValuePair<string, string?>[] variables =
+                RunVariables.OfMerge(_task, file, list, place.Show(partFile, "/part-file"), $"{seenOutput}/{Path.GetFileName(target)}");
+            if (place.TryStart(command, variables, out IRunningCommand? process, out problem, moreBytes: SpaceOfMerge * size, moreFiles: 2 * names.Count))
+            {
+                problem = Await(process, file);
+            }
+
             place.TakeBack(output);
             return problem;
         }
@@ -274,13 +290,8 @@ public sealed class Merger : IMerger
         }
     }
 
-    private Problem? Await(ShellCommand shell, int file)
+    private Problem? Await(IRunningCommand process, int file)
     {
-        if (!_launcher.TryStart(shell, out ShellProcess? process, out Problem? problem))
-        {
-            return problem;
-        }
-
         lock (_gate)
         {
             _process = process;

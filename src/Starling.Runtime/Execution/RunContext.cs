@@ -18,6 +18,9 @@ internal sealed record RunContext
 
     public required ProcessLauncher Launcher { get; init; }
 
+    /// <summary>On what its commands run.</summary>
+    public required RunSite Site { get; init; }
+
     public required RunnerOptions Options { get; init; }
 
     /// <summary>The task's kernel; null: its runs are commands.</summary>

@@ -1,7 +1,10 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.IO;
+using Starling.Core.Primitives;
 using Starling.Core.Tasks;
+using Starling.Runtime.Containers;
 using Starling.Runtime.Walls;
 
 namespace Starling.Runtime.Execution;
@@ -13,6 +16,7 @@ namespace Starling.Runtime.Execution;
 internal sealed class RunPlace
 {
     private readonly ProcessLauncher _launcher;
+    private readonly TaskImage? _image;
     private readonly RunLimits _limits;
     private readonly SlotFolder _work;
     private readonly SlotFolder _temporary;
@@ -20,17 +24,18 @@ internal sealed class RunPlace
     private readonly List<WallMount> _mounts = [];
     private readonly int _user;
 
-    /// <param name="launcher">Starts the commands, in walls if it has any.</param>
+    /// <param name="site">On what the commands run.</param>
     /// <param name="task">Whose commands they are.</param>
     /// <param name="stem">Path of the working folder; others lie beside it.</param>
-    public RunPlace(ProcessLauncher launcher, TaskInfo task, string stem)
+    public RunPlace(RunSite site, TaskInfo task, string stem)
     {
-        _launcher = launcher;
+        _launcher = site.Launcher;
+        _image = site.Image;
         _limits = task.Limits;
         _work = new SlotFolder(stem);
         _temporary = new SlotFolder(stem + ".tmp");
         _shared = new SlotFolder(stem + ".shm");
-        _user = launcher.Walls?.NewUser() ?? 0;
+        _user = _launcher.Walls?.NewUser() ?? 0;
     }
 
     /// <summary>Whether commands are walled in.</summary>
@@ -38,6 +43,13 @@ internal sealed class RunPlace
 
     /// <summary>The working folder on the host.</summary>
     public string Folder => _work.Path;
+
+    /// <summary>Gets ready what all commands need, such as the task's image; the first call may take long.</summary>
+    public bool TryPrepare([NotNullWhen(false)] out Problem? problem)
+    {
+        problem = null;
+        return _image is null || _image.TryPrepare(out problem);
+    }
 
     /// <summary>Makes the place ready for the next command: its folders are there and empty, and it sees nothing else.</summary>
     /// <exception cref="IOException">A folder can't be made.</exception>
@@ -87,14 +99,31 @@ internal sealed class RunPlace
         }
     }
 
-    /// <summary>The command, to be started here.</summary>
+    /// <summary>Starts a command here.</summary>
     /// <param name="text">For the shell.</param>
     /// <param name="variables">Its variables.</param>
+    /// <param name="process">The command.</param>
+    /// <param name="problem">Why it could not be started.</param>
     /// <param name="moreBytes">Bytes that it may write beyond the limit of the task.</param>
     /// <param name="moreFiles">Files that it may have beyond the usual.</param>
-    public ShellCommand Command(string text, IReadOnlyList<KeyValuePair<string, string?>> variables, long moreBytes = 0, int moreFiles = 0) => new()
+    /// <param name="isRun">Whether it computes a piece: that begins in the working folder of its image, if it has one.</param>
+    public bool TryStart(
+        string text,
+        IReadOnlyList<KeyValuePair<string, string?>> variables,
+        [NotNullWhen(true)] out IRunningCommand? process,
+        [NotNullWhen(false)] out Problem? problem,
+        long moreBytes = 0,
+        int moreFiles = 0,
+        bool isRun = false)
     {
-        Text = text,
+        bool isStarted = _launcher.TryStart(Command(text, variables, moreBytes, moreFiles, isRun), out ShellProcess? started, out problem);
+        process = started;
+        return isStarted;
+    }
+
+    private ShellCommand Command(string text, IReadOnlyList<KeyValuePair<string, string?>> variables, long moreBytes, int moreFiles, bool isRun) => new()
+    {
+        Text = _image?.CommandOf(text, isRun) ?? text,
         Folder = IsWalled ? "/" : _work.Path,
         Variables = variables,
         CpuLimit = _limits.Cpu,
@@ -129,6 +158,7 @@ internal sealed class RunPlace
         return new WallPlan
         {
             Mounts = [.. _mounts],
+            Root = _image?.Root,
             User = _user,
             Network = _limits.Network != RunLimits.NoNetwork,
             Limits = limits with { MemoryBytes = memory, DiskBytes = limits.DiskBytes + moreBytes, Files = limits.Files + moreFiles },

@@ -7,6 +7,12 @@ namespace Starling.Runtime.Execution;
 /// <summary>The environment of a run (DESIGN section 3). What does not apply is removed, so that nothing is inherited from a run around us.</summary>
 internal static class RunVariables
 {
+    /// <summary>The names of all of them: nothing else has a say in these.</summary>
+    public static IReadOnlySet<string> Names { get; } = new HashSet<string>(System.StringComparer.Ordinal)
+    {
+        "PIECE_IDX", "PIECE_COUNT", "FILE_IDX", "PART_IDX", "PART_COUNT", "INPUTS", "CHUNK", "STATE", "SLOTS", "RESULT", "OTHER", "PART_LIST", "PART_FILE", "FILE",
+    };
+
     /// <summary>The variables of a run of <paramref name="piece"/>; paths as the run sees them.</summary>
     public static KeyValuePair<string, string?>[] Of(RunContext context, int piece, string? inputs, string? chunk, string? state)
     {

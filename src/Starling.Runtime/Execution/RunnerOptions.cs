@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Starling.Runtime.Containers;
 
 namespace Starling.Runtime.Execution;
 
@@ -8,6 +9,12 @@ public sealed record RunnerOptions
 {
     /// <summary>Cores of one run: <c>SLOTS</c>; null: as many as the task needs.</summary>
     public int? CoresPerRun { get; init; }
+
+    /// <summary>Absolute path of the folder of unpacked images; null: the task keeps its own.</summary>
+    public string? ImageFolder { get; init; }
+
+    /// <summary>What images may take.</summary>
+    public ImageOptions Images { get; init; } = new();
 
     /// <summary>Where each input of the task lies on this machine, by its name.</summary>
     public IReadOnlyDictionary<string, InputPlace> Inputs { get; init; } = new Dictionary<string, InputPlace>();

@@ -12,7 +12,7 @@ namespace Starling.Runtime.Execution;
 /// A started command. One thread sits in <see cref="Run"/> until the command and all of its descendants are gone; any thread may call
 /// <see cref="Kill"/>. Waiting is one <c>poll</c> over both pipes and the process, up to the next deadline.
 /// </summary>
-public sealed class ShellProcess : IHeldRun
+public sealed class ShellProcess : IRunningCommand, IHeldRun
 {
     /// <summary>
     /// How long children that outlive the main process may still write to its standard output, such as <c>gzip</c> in

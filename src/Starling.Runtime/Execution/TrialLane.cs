@@ -33,7 +33,7 @@ internal sealed class TrialLane
     {
         _context = context;
         _name = name;
-        _place = new RunPlace(context.Launcher, context.Task, Path.Combine(context.TrialFolder, name));
+        _place = new RunPlace(context.Site, context.Task, Path.Combine(context.TrialFolder, name));
     }
 
     /// <summary>Asks the command. Exit 0 is yes, 1 to 125 no; anything else, and every limit, settles nothing.</summary>
@@ -41,12 +41,17 @@ internal sealed class TrialLane
     /// <param name="result">Writes the result to a path.</param>
     /// <param name="other">Writes the result to compare it with; null: the checker looks at one.</param>
     /// <param name="started">Gets the process, so that it can be killed.</param>
-    public TrialOutcome Ask(int piece, Action<string> result, Action<string>? other, Action<ShellProcess> started)
+    public TrialOutcome Ask(int piece, Action<string> result, Action<string>? other, Action<IRunningCommand> started)
     {
         string? chunk = null;
         try
         {
             if (_context.Inputs.TryEnter(piece, $"trial-{_name}", out chunk) is { } problem)
+            {
+                return new TrialOutcome.Failed(problem);
+            }
+
+            if (!_place.TryPrepare(out problem))
             {
                 return new TrialOutcome.Failed(problem);
             }
@@ -68,10 +73,9 @@ internal sealed class TrialLane
         }
     }
 
-    private TrialOutcome Run(int piece, IReadOnlyList<KeyValuePair<string, string?>> variables, Action<ShellProcess> started)
+    private TrialOutcome Run(int piece, IReadOnlyList<KeyValuePair<string, string?>> variables, Action<IRunningCommand> started)
     {
-        ShellCommand command = _place.Command(_context.Task.Verify.TrialCommand!, variables, moreBytes: 2 * _context.Task.PieceLength);
-        if (!_context.Launcher.TryStart(command, out ShellProcess? process, out Problem? problem))
+        if (!_place.TryStart(_context.Task.Verify.TrialCommand!, variables, out IRunningCommand? process, out Problem? problem, moreBytes: 2 * _context.Task.PieceLength))
         {
             return new TrialOutcome.Failed(problem);
         }

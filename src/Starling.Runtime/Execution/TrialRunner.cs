@@ -22,7 +22,7 @@ public sealed class TrialRunner : ITrialRunner
     private readonly RunContext _context;
     private readonly Queue<NodeEffect.StartTrial> _waiting = new();
     private readonly List<TaskCompletionSource> _ends = [];
-    private readonly HashSet<ShellProcess> _processes = [];
+    private readonly HashSet<IRunningCommand> _processes = [];
     private int _idle;
     private bool _ending;
 
@@ -60,7 +60,7 @@ public sealed class TrialRunner : ITrialRunner
         lock (_gate)
         {
             _ending = true;
-            foreach (ShellProcess process in _processes)
+            foreach (IRunningCommand process in _processes)
             {
                 process.Kill();
             }
@@ -77,7 +77,7 @@ public sealed class TrialRunner : ITrialRunner
         var lane = new TrialLane(_context, string.Create(CultureInfo.InvariantCulture, $"lane-{number}"));
         while (TryTake(out NodeEffect.StartTrial? trial))
         {
-            ShellProcess? process = null;
+            IRunningCommand? process = null;
             TrialOutcome outcome = lane.Ask(
                 trial.Piece,
                 path => Copy(trial.Piece, trial.Result, path),
@@ -114,7 +114,7 @@ public sealed class TrialRunner : ITrialRunner
         }
     }
 
-    private void Register(ShellProcess process)
+    private void Register(IRunningCommand process)
     {
         lock (_gate)
         {

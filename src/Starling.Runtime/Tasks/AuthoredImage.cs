@@ -8,7 +8,9 @@ using Starling.Runtime.Torrents;
 
 namespace Starling.Runtime.Tasks;
 
-/// <summary>The image of a container task as its author names it: an input or the path of an archive, which becomes one; its digest is read from it.</summary>
+/// <summary>
+/// The image of a container task as its author names it: an input or the path of an archive, which becomes one. Its digest is read from it, and for which machines it is: others then know before they fetch it.
+/// </summary>
 internal static class AuthoredImage
 {
     /// <summary>Names input and digest in the run.</summary>
@@ -17,7 +19,8 @@ internal static class AuthoredImage
     /// <param name="fetch">Gets what a magnet link names.</param>
     /// <param name="container">The run as it was written.</param>
     /// <param name="run">The run as the task has it.</param>
-    public static Problem? AddTo(List<AuthoredInput> inputs, TaskDraft draft, FetchMetadata? fetch, RunSpec.Container container, out RunSpec run)
+    /// <param name="needs">What the author wrote, then what the task needs.</param>
+    public static Problem? AddTo(List<AuthoredInput> inputs, TaskDraft draft, FetchMetadata? fetch, RunSpec.Container container, out RunSpec run, ref NeedsSpec needs)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(container.Input));
         run = container with { Input = name };
@@ -40,14 +43,29 @@ internal static class AuthoredImage
                 TaskInfoValidator.ProblemCode, "run.digest: is missing, and the image is a torrent whose data is not read", "Add digest: with what 'podman image inspect' calls the image's Id, after sha256:.");
         }
 
-        if (!ImageArchive.TryReadDigest(here.Path, out ImageDigest digest, out Problem? broken))
+        if (!ImageArchive.TryReadFacts(here.Path, out ImageDigest digest, out ImagePlatform? platform, out Problem? broken))
         {
             return broken with { Code = TaskInfoValidator.ProblemCode, Reason = $"run.container: {broken.Reason}" };
         }
 
         run = container with { Input = name, Digest = digest };
-        return container.Digest is { } wanted && wanted != digest
-            ? new Problem(TaskInfoValidator.ProblemCode, $"run.digest: the archive holds {digest}", "Leave digest out, or give the image that it names.")
-            : null;
+        if (container.Digest is { } wanted && wanted != digest)
+        {
+            return new Problem(TaskInfoValidator.ProblemCode, $"run.digest: the archive holds {digest}", "Leave digest out, or give the image that it names.");
+        }
+
+        if (platform is null)
+        {
+            return null;
+        }
+
+        string arch = ImagePlatform.ArchOf(platform.Architecture);
+        if ((needs.Os is { } os && os != platform.Os) || (needs.Arch is { } written && written != arch))
+        {
+            return new Problem(TaskInfoValidator.ProblemCode, $"needs.arch: the image is for {platform}", "Leave os and arch out: they are read from the image.");
+        }
+
+        needs = needs with { Os = platform.Os, Arch = arch };
+        return null;
     }
 }

@@ -93,9 +93,10 @@ public static class TaskAuthor
         prepared = null;
         var inputs = new List<AuthoredInput>(read);
         RunSpec run = draft.Run;
+        NeedsSpec needs = draft.Needs;
         ChunkSpec? chunks = null;
         IReadOnlyList<OutputFile> files = draft.Files;
-        problem = CheckContacts(draft) ?? AddInputs(draft, fetch, inputs, ref run) ?? CountPieces(draft, inputs, ref chunks, ref files);
+        problem = CheckContacts(draft) ?? AddInputs(draft, fetch, inputs, ref run, ref needs) ?? CountPieces(draft, inputs, ref chunks, ref files);
         if (problem is not null)
         {
             return false;
@@ -110,7 +111,7 @@ public static class TaskAuthor
             PieceLength = draft.PieceLength,
             Inputs = [.. inputs.Select(static input => input.Spec)],
             Chunks = chunks,
-            Needs = draft.Needs,
+            Needs = needs,
             Limits = draft.Limits,
             Members = [.. draft.Members.Order()],
             Verify = draft.Verify ?? (draft.Members.Count > 0 ? new VerifySpec.Own() : verify),
@@ -163,7 +164,7 @@ public static class TaskAuthor
     }
 
     /// <summary>Hashes the inputs; a WebAssembly module or an image that is no input's name is a path, and becomes an input.</summary>
-    private static Problem? AddInputs(TaskDraft draft, FetchMetadata? fetch, List<AuthoredInput> inputs, ref RunSpec run)
+    private static Problem? AddInputs(TaskDraft draft, FetchMetadata? fetch, List<AuthoredInput> inputs, ref RunSpec run, ref NeedsSpec needs)
     {
         foreach (string entry in draft.InputPaths)
         {
@@ -175,7 +176,7 @@ public static class TaskAuthor
             inputs.Add(input);
         }
 
-        if (run is RunSpec.Container container && AuthoredImage.AddTo(inputs, draft, fetch, container, out run) is { } unfit)
+        if (run is RunSpec.Container container && AuthoredImage.AddTo(inputs, draft, fetch, container, out run, ref needs) is { } unfit)
         {
             return unfit;
         }

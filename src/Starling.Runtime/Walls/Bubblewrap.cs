@@ -23,8 +23,8 @@ internal sealed class Bubblewrap
     /// <summary>The number that runs see as their own user where they have a user namespace.</summary>
     public const int UserInside = 65534;
 
-    // Those of an image are not taken: they are made anew for each run, or not there at all.
-    private static readonly HashSet<string> _ownRoots = new(StringComparer.Ordinal) { "proc", "dev", "sys", "tmp", "run", "work", "in" };
+    /// <summary>Folders in the root that are not taken from an image: they are made anew for each run, or not there at all.</summary>
+    public static readonly IReadOnlySet<string> OwnRoots = new HashSet<string>(StringComparer.Ordinal) { "proc", "dev", "sys", "tmp", "run", "work", "in", "state", "chunk", "parts", "part-file", "out", DroppingPrivileges.FolderName };
 
     private readonly string _program;
     private readonly SystemView _system;
@@ -120,7 +120,7 @@ internal sealed class Bubblewrap
         entries.Sort((left, right) => string.CompareOrdinal(left.Name, right.Name));
         foreach (FileSystemInfo entry in entries)
         {
-            if (_ownRoots.Contains(entry.Name))
+            if (OwnRoots.Contains(entry.Name))
             {
                 continue;
             }

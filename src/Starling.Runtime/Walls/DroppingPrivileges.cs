@@ -13,7 +13,10 @@ namespace Starling.Runtime.Walls;
 /// </summary>
 internal sealed class DroppingPrivileges
 {
-    private const string Folder = "/.walls";
+    /// <summary>Name, in the root, of the folder that it is shown in.</summary>
+    public const string FolderName = ".walls";
+
+    private const string Folder = "/" + FolderName;
 
     private readonly string _program;
     private readonly Lazy<List<string>> _libraries;

@@ -88,7 +88,7 @@ internal sealed class LayerScript
         switch (chunk[0] % 7)
         {
             case 0:
-                root.AddFolder(at, chunk[0] >> 3);
+                root.AddFolder(at);
                 break;
             case 1:
                 root.AddFile(at, 0x1FF, 0, static file => RandomAccess.Write(file, Content, 0));

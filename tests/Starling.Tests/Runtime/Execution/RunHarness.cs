@@ -34,7 +34,7 @@ internal sealed class RunHarness : IAsyncDisposable
         Launcher = launcher ?? new ProcessLauncher();
         Runner = new JobRunner(task, folder, store, _posted.Add, Launcher, options ?? new RunnerOptions());
         Trials = new TrialRunner(Runner);
-        Merger = new Merger(task, folder, store, _posted.Add, Launcher);
+        Merger = new Merger(task, folder, store, _posted.Add, Runner.Site, flushesFirst: false);
     }
 
     public TaskInfo Task { get; }
@@ -135,6 +135,7 @@ internal sealed class RunHarness : IAsyncDisposable
         await Runner.DisposeAsync();
         await Trials.DisposeAsync();
         await Merger.DisposeAsync();
+        Runner.Site.Image?.Dispose();
         await _store.DisposeAsync();
         _folder.Dispose();
         Launcher.Dispose();

@@ -64,6 +64,7 @@ public sealed class TaskLoaderTests : IDisposable
         PreparedTask prepared = Load(_folder.Write("c.yaml", yaml)).Prepared;
         Assert.Equal(new RunSpec.Container("i.tar", "go", image.Digest), prepared.Task.Info.Run);
         Assert.Equal("i.tar", Assert.Single(prepared.Inputs).Input.Name);
+        Assert.Equal(("linux", TestImage.Arch == "amd64" ? "x64" : TestImage.Arch), (prepared.Task.Info.Needs.Os, prepared.Task.Info.Needs.Arch));
 
         // The other form of the archive is another input, but the same image; a digest in the file pins it.
         _folder.Write("img/i.tar", image.ToOci());
@@ -72,6 +73,8 @@ public sealed class TaskLoaderTests : IDisposable
         _folder.Write("img/i.tar", new TestImage(new TestLayer().File("a", "2")).ToOci());
         Assert.False(_loader.TryLoad(_folder.Write("p.yaml", pinned), out _, out Problem? problem));
         Assert.Contains("run.digest: the archive holds sha256:", problem.Reason, StringComparison.Ordinal);
+        Assert.False(_loader.TryLoad(_folder.Write("n.yaml", yaml + $"needs: {{arch: {(TestImage.Arch == "amd64" ? "arm64" : "x64")}}}"), out _, out problem));
+        Assert.Contains("needs.arch: the image is for linux/", problem.Reason, StringComparison.Ordinal);
         _folder.Write("img/i.tar", "no image");
         Assert.False(_loader.TryLoad(_folder.Write("c.yaml", yaml), out _, out problem));
         Assert.Contains("c.yaml:2: run.container: image: the archive", problem.Reason, StringComparison.Ordinal);
