@@ -41,6 +41,30 @@ internal sealed class TaskImage : IDisposable
     /// <summary>Absolute path of its file system, once <see cref="TryPrepare"/> succeeded.</summary>
     public string Root => _image?.Root ?? throw new InvalidOperationException("The image is not prepared.");
 
+    /// <summary>Folders in which the image's commands look for programs, with colons between; null: it does not say.</summary>
+    public string? SearchPath
+    {
+        get
+        {
+            foreach ((string name, string value) in _image?.Variables ?? [])
+            {
+                if (name == "PATH")
+                {
+                    return value;
+                }
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>Whether the image has a program of that path, through links as a run would see them.</summary>
+    public bool Has(string path)
+    {
+        using var root = new RootTree(Root);
+        return root.FindFile(path) is { } file && HostPrograms.IsProgram(file);
+    }
+
     /// <summary>Unpacks the image if that was not done; waits while another thread or process does. What is wrong with the image itself stays wrong.</summary>
     public bool TryPrepare([NotNullWhen(false)] out Problem? problem)
     {

@@ -124,7 +124,8 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
             remarks.Add(damage);
         }
 
-        var programs = new HostPrograms(mayAsk: !walled);
+        using WalledPrograms? inWalls = walled ? new WalledPrograms(new RunSite(launcher), task.Info, folder.Scratch) : null;
+        IPrograms programs = inWalls is null ? new HostPrograms(mayAsk: true) : inWalls;
         Problem? idle = runner.Problem ?? Unmet(task.Info, options.Folder, programs);
         if (idle is not null)
         {
@@ -168,15 +169,9 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
 
     private static Problem? Unmet(TaskInfo task, string folder, IPrograms programs)
     {
-        foreach (NeedFinding finding in NeedsCheck.Check(task.Needs, folder, task.Run is RunSpec.Container ? null : programs))
-        {
-            if (!finding.IsMet)
-            {
-                return new Problem(
-                    "needs", $"this machine does not compute: the task needs {finding.Need}; here: {finding.Found}", "It only downloads what others compute");
-            }
-        }
-
-        return null;
+        // What an image has is looked at when it is there.
+        return NeedsCheck.Unmet(task.Needs, folder, task.Run is RunSpec.Container ? null : programs) is { } finding
+            ? new Problem("needs", $"this machine does not compute: the task needs {finding.Need}; here: {finding.Found}", "It only downloads what others compute")
+            : null;
     }
 }

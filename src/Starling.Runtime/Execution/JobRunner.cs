@@ -81,6 +81,7 @@ public sealed class JobRunner : IJobRunner
             Post = post,
             Launcher = launcher,
             Site = _site,
+            ImageNeeds = _site.Image is null ? null : new ImageNeeds(_site, task, folder.Scratch),
             Options = options,
             Kernel = kernel,
             States = states,

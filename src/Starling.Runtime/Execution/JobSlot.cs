@@ -239,7 +239,7 @@ internal sealed class JobSlot
             return Failed(problem, start);
         }
 
-        if (!_place.TryPrepare(out problem))
+        if (!_place.TryPrepare(out problem) || (problem = _context.ImageNeeds?.Missing()) is not null)
         {
             return job.Killed ? new JobOutcome.Killed { Elapsed = Stopwatch.GetElapsedTime(start) } : Failed(problem, start);
         }

@@ -21,6 +21,9 @@ internal sealed record RunContext
     /// <summary>On what its commands run.</summary>
     public required RunSite Site { get; init; }
 
+    /// <summary>Whether its image has what it needs; null: it has no image.</summary>
+    public required ImageNeeds? ImageNeeds { get; init; }
+
     public required RunnerOptions Options { get; init; }
 
     /// <summary>The task's kernel; null: its runs are commands.</summary>

@@ -26,20 +26,26 @@ public sealed class HostPrograms(bool mayAsk) : IPrograms
         foreach (string folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
         {
             string path = Path.Combine(folder, name);
-            try
+            if (IsProgram(path))
             {
-                if (File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & AnyExecute) != 0))
-                {
-                    return path;
-                }
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
-            {
-                // A folder of the path that can't be read has no programs for us.
+                return path;
             }
         }
 
         return null;
+    }
+
+    /// <summary>Whether there is a file of that path that may be run. A folder that can't be read has none.</summary>
+    public static bool IsProgram(string path)
+    {
+        try
+        {
+            return File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & AnyExecute) != 0);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return false;
+        }
     }
 
     /// <inheritdoc/>

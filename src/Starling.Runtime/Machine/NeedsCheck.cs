@@ -59,6 +59,20 @@ public static class NeedsCheck
         return findings;
     }
 
+    /// <summary>The first thing that is not met; null: all is.</summary>
+    public static NeedFinding? Unmet(NeedsSpec needs, string folder, IPrograms? programs)
+    {
+        foreach (NeedFinding finding in Check(needs, folder, programs))
+        {
+            if (!finding.IsMet)
+            {
+                return finding;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary><c>linux</c>, <c>macos</c>, <c>windows</c> or <c>other</c>.</summary>
     public static string ThisOs => OperatingSystem.IsLinux() ? "linux" : OperatingSystem.IsMacOS() ? "macos" : OperatingSystem.IsWindows() ? "windows" : "other";
 

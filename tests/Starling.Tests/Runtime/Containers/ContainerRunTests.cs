@@ -86,6 +86,18 @@ public sealed class ContainerRunTests : IDisposable
     }
 
     [ContainerFact]
+    public async Task Programs_that_a_task_needs_are_looked_for_in_its_image_and_asked_there()
+    {
+        TestLayer tool = Busybox.Shell.File("opt/tool", "#!/bin/sh\n[ -e /proc/1 ] && [ ! -e /home ] && echo tool 2.5\n", (UnixFileMode)0x1ED).Link("bin/linked", "../opt/tool");
+        var image = new TestImage(tool) { Env = ["PATH=/opt:/bin"] };
+        foreach ((string need, bool isMet) in ((string, bool)[])[("tool >= 2", true), ("linked >= 2.5", true), ("tool >= 3", false), ("gcc", false), ("sh", true)])
+        {
+            await using RunHarness run = Contained(Task("echo fine", image, 1) with { Needs = new NeedsSpec { Programs = [need] } });
+            Assert.True(isMet ? run.Output() == "fine\n" : run.Failure() is { Code: "needs" } problem && problem.Reason.Contains($"{need}; in its image", StringComparison.Ordinal), need);
+        }
+    }
+
+    [ContainerFact]
     public async Task Limits_hold_in_an_image_too()
     {
         TaskInfo task = Task("sleep 60", new TestImage(Busybox.Shell), 2) with { Limits = new RunLimits { Wall = TimeSpan.FromSeconds(1) } };
