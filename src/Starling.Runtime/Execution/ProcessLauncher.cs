@@ -232,7 +232,7 @@ public sealed class ProcessLauncher : IDisposable
         }
 
         WalledStart? walled = null;
-        if (command.Walls is { } plan && (walled = WalledStart.TryOpen(_walls!.FilterOf(plan), out error)) is null)
+        if (command.Walls is { } plan && (walled = WalledStart.TryOpen(_walls!.FilterOf(plan), _walls.ArgumentsOf(plan, Descendants.MarkerName), out error)) is null)
         {
             pipes.CloseAll();
             problem = Failed("no pipe for the walls around the command", error);
@@ -321,7 +321,7 @@ public sealed class ProcessLauncher : IDisposable
         IReadOnlyList<string> program = command.Program ?? [command.Walls?.Root is null ? _shell : PosixShell, "-c", command.Text];
         if (command.Walls is { } plan)
         {
-            return _walls!.ArgumentsOf(plan, Descendants.MarkerName, program);
+            return _walls!.CommandLineOf(plan, program);
         }
 
         if (command.Program is not null || (command.CpuLimit is null && command.MemoryLimitBytes is null))

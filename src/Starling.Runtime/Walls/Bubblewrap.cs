@@ -6,7 +6,7 @@ using System.IO;
 namespace Starling.Runtime.Walls;
 
 /// <summary>
-/// How a command line of bubblewrap is made (bwrap(1), 0.8 or later). As an ordinary user a run lives in a user namespace of its own; as root the namespaces are made
+/// How bubblewrap is told what to do (bwrap(1), 0.8 or later). As an ordinary user a run lives in a user namespace of its own; as root the namespaces are made
 /// by root and the run gives up root before it begins, because files and signals of root inside would be root's outside too.
 /// </summary>
 internal sealed class Bubblewrap
@@ -19,6 +19,9 @@ internal sealed class Bubblewrap
 
     /// <summary>Descriptor from which it reads the filter of system calls.</summary>
     public const int FilterDescriptor = 12;
+
+    /// <summary>Descriptor from which it reads its arguments: on the command line a run could read the paths of the host (<c>/proc/1/cmdline</c>).</summary>
+    public const int ArgumentsDescriptor = 13;
 
     /// <summary>The number that runs see as their own user where they have a user namespace.</summary>
     public const int UserInside = 65534;
@@ -43,16 +46,26 @@ internal sealed class Bubblewrap
     /// <summary>Whether this program is root, and runs are somebody else.</summary>
     public bool DropsPrivileges => _drop is not null;
 
-    /// <summary>The command line.</summary>
+    /// <summary>The command line: the walls are told by <see cref="ArgumentsOf"/>.</summary>
     /// <param name="plan">What the run sees.</param>
-    /// <param name="user">Its user on the host; only looked at as root.</param>
-    /// <param name="marker">A variable of bubblewrap's own environment that the run does not get.</param>
     /// <param name="command">Program and arguments, as the run sees them.</param>
-    public string[] ArgumentsOf(WallPlan plan, int user, string marker, IReadOnlyList<string> command)
+    public string[] CommandLineOf(WallPlan plan, IReadOnlyList<string> command)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(command);
-        var arguments = new List<string>(96) { _program };
+        var line = new List<string> { _program, "--args", Text(ArgumentsDescriptor), "--" };
+        _drop?.AddCommand(line, plan.User, plan.Root is not null);
+        line.AddRange(command);
+        return [.. line];
+    }
+
+    /// <summary>What bubblewrap reads from <see cref="ArgumentsDescriptor"/>.</summary>
+    /// <param name="plan">What the run sees.</param>
+    /// <param name="marker">A variable of bubblewrap's own environment that the run does not get.</param>
+    public IReadOnlyList<string> ArgumentsOf(WallPlan plan, string marker)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        var arguments = new List<string>(96);
         if (plan.Root is { } root)
         {
             AddImage(arguments, root);
@@ -89,16 +102,14 @@ internal sealed class Bubblewrap
 
         if (_drop is null)
         {
-            arguments.AddRange(["--unshare-user", "--disable-userns", "--uid", Text(UserInside), "--gid", Text(UserInside), "--"]);
+            arguments.AddRange(["--unshare-user", "--disable-userns", "--uid", Text(UserInside), "--gid", Text(UserInside)]);
         }
         else
         {
-            arguments.AddRange(["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP", "--"]);
-            _drop.AddCommand(arguments, user, plan.Root is not null);
+            arguments.AddRange(["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP"]);
         }
 
-        arguments.AddRange(command);
-        return [.. arguments];
+        return arguments;
     }
 
     // Folders that bubblewrap makes unasked are for their owner alone, who as root is not who runs.

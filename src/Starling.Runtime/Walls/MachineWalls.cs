@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Text;
 
 namespace Starling.Runtime.Walls;
 
@@ -31,5 +32,7 @@ public sealed class MachineWalls
 
     internal byte[] FilterOf(WallPlan plan) => plan.Network ? _filterWithNetwork : _filter;
 
-    internal string[] ArgumentsOf(WallPlan plan, string marker, IReadOnlyList<string> command) => _bubblewrap.ArgumentsOf(plan, plan.User, marker, command);
+    internal byte[] ArgumentsOf(WallPlan plan, string marker) => Encoding.UTF8.GetBytes(string.Join('\0', _bubblewrap.ArgumentsOf(plan, marker)) + "\0");
+
+    internal string[] CommandLineOf(WallPlan plan, IReadOnlyList<string> command) => _bubblewrap.CommandLineOf(plan, command);
 }

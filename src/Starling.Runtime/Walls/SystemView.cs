@@ -120,7 +120,11 @@ internal sealed class SystemView
             {
                 foreach (string path in Directory.GetFileSystemEntries("/etc", prefix + "*"))
                 {
-                    names.Add(Path.GetFileName(path));
+                    string name = Path.GetFileName(path);
+                    if (!names.Contains(name))
+                    {
+                        names.Add(name);
+                    }
                 }
             }
         }

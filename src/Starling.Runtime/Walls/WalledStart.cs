@@ -15,6 +15,8 @@ internal sealed class WalledStart
     // Descriptors below this may be those that the child's get their numbers from.
     private const int FirstSafeDescriptor = 64;
     private const int MaxStatusBytes = 4096;
+    private const int PipeSize = 64 * 1024;
+    private const int ErrorTooBig = 7;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private const int ResourceFileSize = 1;
@@ -30,9 +32,11 @@ internal sealed class WalledStart
     private int _gateRead;
     private int _gateWrite;
     private int _filterRead;
+    private int _argumentsRead;
 
-    private WalledStart(int statusRead, int statusWrite, int gateRead, int gateWrite, int filterRead)
+    private WalledStart(int statusRead, int statusWrite, int gateRead, int gateWrite, int filterRead, int argumentsRead)
     {
+        _argumentsRead = argumentsRead;
         _statusRead = statusRead;
         _statusWrite = statusWrite;
         _gateRead = gateRead;
@@ -47,13 +51,14 @@ internal sealed class WalledStart
     public (int Source, int Target)[] Descriptors =>
     [
         (_statusWrite, Bubblewrap.StatusDescriptor), (_gateRead, Bubblewrap.GateDescriptor), (_filterRead, Bubblewrap.FilterDescriptor),
+        (_argumentsRead, Bubblewrap.ArgumentsDescriptor),
     ];
 
-    /// <summary>Opens the pipes and fills in the filter, which a pipe holds whole (64 KiB).</summary>
-    public static unsafe WalledStart? TryOpen(byte[] filter, out int error)
+    /// <summary>Opens the pipes and fills in the filter and the arguments, each of which a pipe holds whole (64 KiB).</summary>
+    public static unsafe WalledStart? TryOpen(byte[] filter, byte[] arguments, out int error)
     {
-        int* ends = stackalloc int[6];
-        for (int i = 0; i < 6; i += 2)
+        int* ends = stackalloc int[8];
+        for (int i = 0; i < 8; i += 2)
         {
             if (LibC.Pipe(ends + i, LibC.CloseOnExec) != 0)
             {
@@ -67,15 +72,11 @@ internal sealed class WalledStart
             }
         }
 
-        nint written;
-        fixed (byte* bytes = filter)
-        {
-            written = LibC.Write(ends[5], bytes, filter.Length);
-        }
-
-        error = written == filter.Length ? 0 : Marshal.GetLastPInvokeError();
+        error = Fill(ends[5], filter);
+        error = error != 0 ? error : Fill(ends[7], arguments);
         LibC.CloseIfOpen(ends[5]);
-        var start = new WalledStart(ends[0], Raise(ends[1]), Raise(ends[2]), ends[3], Raise(ends[4]));
+        LibC.CloseIfOpen(ends[7]);
+        var start = new WalledStart(ends[0], Raise(ends[1]), Raise(ends[2]), ends[3], Raise(ends[4]), Raise(ends[6]));
         if (error == 0)
         {
             return start;
@@ -91,6 +92,7 @@ internal sealed class WalledStart
         Close(ref _statusWrite);
         Close(ref _gateRead);
         Close(ref _filterRead);
+        Close(ref _argumentsRead);
     }
 
     /// <summary>Waits until the walls are up, sets the limits and lets the command begin. False: bubblewrap ended before, or did not get so far.</summary>
@@ -141,6 +143,19 @@ internal sealed class WalledStart
         CloseChildEnds();
         Close(ref _statusRead);
         Close(ref _gateWrite);
+    }
+
+    private static unsafe int Fill(int descriptor, byte[] bytes)
+    {
+        if (bytes.Length > PipeSize)
+        {
+            return ErrorTooBig;
+        }
+
+        fixed (byte* start = bytes)
+        {
+            return LibC.Write(descriptor, start, bytes.Length) == bytes.Length ? 0 : Marshal.GetLastPInvokeError();
+        }
     }
 
     private static int Raise(int descriptor)

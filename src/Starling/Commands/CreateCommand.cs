@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.IO;
 using System.Linq;
+using Starling.Display;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Run;
@@ -125,7 +126,7 @@ internal static class CreateCommand
 
     private static int Fail(Problem problem, int exitCode)
     {
-        Console.Error.WriteLine($"starling create: {problem}");
+        Console.Error.WriteLine($"starling create: {VisibleText.OfLines(problem.ToString())}");
         return exitCode;
     }
 

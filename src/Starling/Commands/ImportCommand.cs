@@ -30,13 +30,13 @@ internal static class ImportCommand
         string beside = Path.GetDirectoryName(Path.GetFullPath(target))!;
         if (!TaskLoader.TryImport(path, data is null ? null : new DataFolder(data, (_, _) => beside), out PreparedTask? prepared, out Problem? problem))
         {
-            Console.Error.WriteLine($"starling import: {problem}");
+            Console.Error.WriteLine($"starling import: {VisibleText.OfLines(problem.ToString())}");
             return ExitCode.Usage;
         }
 
         if (!TaskFileWriter.TryWrite(target, prepared.Task, out problem))
         {
-            Console.Error.WriteLine($"starling import: {problem}");
+            Console.Error.WriteLine($"starling import: {VisibleText.OfLines(problem.ToString())}");
             return ExitCode.Failed;
         }
 

@@ -1,5 +1,6 @@
 using System;
 using System.CommandLine;
+using Starling.Display;
 using Starling.Core.Primitives;
 using Starling.Inspect;
 using Starling.Run;
@@ -26,7 +27,7 @@ internal static class InspectCommand
     {
         if (!TaskArgument.TryLoad(text, new MagnetInputs(), data is null ? null : new DataFolder(data, Layout: null), out TaskArgument? argument, out Problem? problem))
         {
-            Console.Error.WriteLine($"starling inspect: {problem}");
+            Console.Error.WriteLine($"starling inspect: {VisibleText.OfLines(problem.ToString())}");
             return ExitCode.Usage;
         }
 

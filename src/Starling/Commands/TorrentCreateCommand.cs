@@ -5,6 +5,7 @@ using System.CommandLine.Parsing;
 using System.Linq;
 using System.Numerics;
 using System.Threading;
+using Starling.Display;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
@@ -143,7 +144,7 @@ internal static class TorrentCreateCommand
 
     private static int Fail(Problem problem, int exitCode)
     {
-        Console.Error.WriteLine($"starling torrent create: {problem}");
+        Console.Error.WriteLine($"starling torrent create: {VisibleText.OfLines(problem.ToString())}");
         return exitCode;
     }
 }

@@ -29,7 +29,13 @@ internal static class EventLine
             EventName.Stopped when runEvent.Reason != "done" => $"stopped: {runEvent.Reason}",
             _ => null,
         };
-        return words is null || runEvent.Peer is null ? words : $"peer {runEvent.Peer}: {words}";
+        if (words is null)
+        {
+            return null;
+        }
+
+        string shown = VisibleText.OfLines(words);
+        return runEvent.Peer is null ? shown : $"peer {runEvent.Peer}: {shown}";
     }
 
     private static string WithHint(RunEvent runEvent) =>

@@ -89,7 +89,7 @@ internal sealed class RunFrame(RunView view, double now, int height) : Renderabl
             progress += $"{dot}complete, sharing";
         }
 
-        return new Line([(view.Name, new Style(decoration: Decoration.Bold)), (view.Name.Length == 0 ? progress : dot + progress, Style.Plain)]);
+        return new Line([(VisibleText.Of(view.Name), new Style(decoration: Decoration.Bold)), (view.Name.Length == 0 ? progress : dot + progress, Style.Plain)]);
     }
 
     private Line Bar(bool unicode, int width)

@@ -23,7 +23,7 @@ internal static class DoctorAction
         Subject? subject = null;
         if (settings.Task is not null && !Subject.TryLoad(settings.Task, out subject, out Problem? problem))
         {
-            error.WriteLine($"starling doctor: {problem}");
+            error.WriteLine($"starling doctor: {VisibleText.OfLines(problem.ToString())}");
             return ExitCode.Usage;
         }
 
@@ -101,8 +101,8 @@ internal static class DoctorAction
     private static async Task<IEnumerable<Finding>> ShownAsync(RunningCheck check) =>
         (await check.Findings.ConfigureAwait(false)).Select(finding => finding with
         {
-            Subject = DescriptionText.Visible(finding.Subject),
-            Seen = DescriptionText.Visible(finding.Seen),
+            Subject = VisibleText.Of(finding.Subject),
+            Seen = VisibleText.Of(finding.Seen),
         });
 
     private static string Line(Finding finding)

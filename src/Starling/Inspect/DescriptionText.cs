@@ -16,18 +16,18 @@ internal static class DescriptionText
 
     public static void Write(TaskDescription task, TextWriter writer)
     {
-        writer.WriteLine(Visible(task.Name));
+        writer.WriteLine(VisibleText.Of(task.Name));
         Row(writer, "task id", task.Task);
         Row(writer, "runs", RunLines(task.Run));
         Row(writer, "merge", task.Merge is not null ? Command("the command", task.Merge)
             : task.Run.Kind == "kernel" ? ["by the kernel, or its pieces joined in order"] : ["pieces joined in order"]);
-        Row(writer, "pieces", $"{task.Pieces}, each at most {Quantity.Bytes(task.PieceLength)}" + (task.Chunks is null ? "" : $": {Visible(task.Chunks)}"));
-        Row(writer, "files", [.. task.Files.Select(file => $"{Visible(file.Path)}  ({Quantity.Count(file.Pieces, "piece")})")]);
+        Row(writer, "pieces", $"{task.Pieces}, each at most {Quantity.Bytes(task.PieceLength)}" + (task.Chunks is null ? "" : $": {VisibleText.Of(task.Chunks)}"));
+        Row(writer, "files", [.. task.Files.Select(file => $"{VisibleText.Of(file.Path)}  ({Quantity.Count(file.Pieces, "piece")})")]);
         Row(writer, "inputs", task.Inputs.Count == 0 ? ["none"] : [.. task.Inputs.Select(input =>
-            $"{Visible(input.Name)}  {Quantity.Bytes(input.Length)}  " + (input.Path is null ? "to be fetched" : $"here: {input.Path}"))]);
+            $"{VisibleText.Of(input.Name)}  {Quantity.Bytes(input.Length)}  " + (input.Path is null ? "to be fetched" : $"here: {input.Path}"))]);
         Row(writer, "needs", task.Needs.Count == 0 ? ["nothing special"] : [.. task.Needs.Select(NeedLine)]);
         Row(writer, "limits", LimitLine(task.Limits));
-        Row(writer, "believed", Visible(task.Verification));
+        Row(writer, "believed", VisibleText.Of(task.Verification));
         Row(writer, "done", task.Until == "first" ? "at the first piece with a result in it" : "when all pieces are there");
         Row(writer, "signature", task.Signature switch
         {
@@ -37,10 +37,10 @@ internal static class DescriptionText
         });
         Row(writer, "who may join", task.Members is { } members ? [$"its author and {Quantity.Count(members.Count, "member")} by key, {(task.IsMember == true ? "this machine among them" : "NOT this machine")}", .. members.Select(member => $"  {member}")]
             : [task.MemberSwarm ? "holders of its file or link: they have the secret" : "anyone"]);
-        Row(writer, "trackers", task.Trackers.Count == 0 ? ["none"] : [.. task.Trackers.SelectMany(tier => tier).Select(Visible)]);
+        Row(writer, "trackers", task.Trackers.Count == 0 ? ["none"] : [.. task.Trackers.SelectMany(tier => tier).Select(VisibleText.Of)]);
         if (task.Comment is not null)
         {
-            Row(writer, "comment", Visible(task.Comment));
+            Row(writer, "comment", VisibleText.Of(task.Comment));
         }
 
         if (task.CreatedBy is not null || task.CreationDate is not null)
@@ -48,47 +48,25 @@ internal static class DescriptionText
             string date = task.CreationDate is long seconds and >= 0 and < 253_402_300_800
                 ? DateTimeOffset.FromUnixTimeSeconds(seconds).ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)
                 : "";
-            Row(writer, "made", $"{Visible(task.CreatedBy ?? "")} {date}".Trim());
+            Row(writer, "made", $"{VisibleText.Of(task.CreatedBy ?? "")} {date}".Trim());
         }
 
         Row(writer, "link", task.Magnet);
-        Row(writer, "here", task.WouldCompute ? "this machine would compute it" : $"this machine would not compute it: {Visible(task.WhyNot ?? "")}");
-    }
-
-    /// <summary>Control characters and the like as escapes, so that a hostile text can't repaint the terminal or hide a part of itself.</summary>
-    public static string Visible(string text)
-    {
-        var shown = new StringBuilder(text.Length);
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            UnicodeCategory category = Rune.GetUnicodeCategory(rune);
-            bool hidden = category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
-                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse;
-            if (hidden)
-            {
-                shown.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}");
-            }
-            else
-            {
-                shown.Append(rune.ToString());
-            }
-        }
-
-        return shown.ToString();
+        Row(writer, "here", task.WouldCompute ? "this machine would compute it" : $"this machine would not compute it: {VisibleText.Of(task.WhyNot ?? "")}");
     }
 
     private static string[] RunLines(RunDescription run) => run.Kind switch
     {
-        "kernel" => [$"the built-in kernel {Visible(run.Name!)}", .. run.Parameters!.Select(pair => $"  {Visible(pair.Key)}: {Visible(pair.Value)}")],
+        "kernel" => [$"the built-in kernel {VisibleText.Of(run.Name!)}", .. run.Parameters!.Select(pair => $"  {VisibleText.Of(pair.Key)}: {VisibleText.Of(pair.Value)}")],
         "shell" => Command("the shell command", run.Command!),
-        "container" => [.. Command($"in the image {Visible(run.Name!)} the command", run.Command!), $"  image: {Visible(run.Parameters!["digest"])}"],
-        _ => [$"{run.Kind} {Visible(run.Name!)}: {Visible(run.Command!)}"],
+        "container" => [.. Command($"in the image {VisibleText.Of(run.Name!)} the command", run.Command!), $"  image: {VisibleText.Of(run.Parameters!["digest"])}"],
+        _ => [$"{run.Kind} {VisibleText.Of(run.Name!)}: {VisibleText.Of(run.Command!)}"],
     };
 
     private static string[] Command(string what, string command) =>
-        [what, .. command.Split('\n').Select(line => "  " + Visible(line.Replace("\t", "    ", StringComparison.Ordinal)))];
+        [what, .. command.Split('\n').Select(line => "  " + VisibleText.Of(line.Replace("\t", "    ", StringComparison.Ordinal)))];
 
-    private static string NeedLine(NeedFinding need) => $"{Visible(need.Need)}  {(need.IsMet ? "yes" : "NO")}: {Visible(need.Found)}";
+    private static string NeedLine(NeedFinding need) => $"{VisibleText.Of(need.Need)}  {(need.IsMet ? "yes" : "NO")}: {VisibleText.Of(need.Found)}";
 
     private static string LimitLine(LimitDescription limits)
     {
@@ -97,7 +75,7 @@ internal static class DescriptionText
         Add(limits.MemoryBytes is long memory ? $"{Quantity.Bytes(memory)} of memory" : null);
         Add(limits.DiskBytes is long disk ? $"{Quantity.Bytes(disk)} of disk" : null);
         Add(limits.Processes is int processes ? (processes == 1 ? "1 process" : $"{processes} processes") : null);
-        parts.Add(limits.Network == "none" ? "no network" : $"network: {Visible(limits.Network)}");
+        parts.Add(limits.Network == "none" ? "no network" : $"network: {VisibleText.Of(limits.Network)}");
         return string.Join(", ", parts);
 
         void Add(string? part)

@@ -251,7 +251,7 @@ internal static class RunAction
         }
         else
         {
-            Console.Error.WriteLine($"starling run: {problem}");
+            Console.Error.WriteLine($"starling run: {VisibleText.OfLines(problem.ToString())}");
         }
 
         return exitCode;

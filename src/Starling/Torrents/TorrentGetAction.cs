@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics.CodeAnalysis;
 using System.IO;
 using System.Text;
+using Starling.Display;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Events;
@@ -37,7 +38,7 @@ internal static class TorrentGetAction
             }
             else
             {
-                Console.Error.WriteLine($"starling torrent get: {problem}");
+                Console.Error.WriteLine($"starling torrent get: {VisibleText.OfLines(problem.ToString())}");
             }
 
             return ExitCode.Usage;

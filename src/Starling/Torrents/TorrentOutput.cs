@@ -27,7 +27,7 @@ internal sealed class TorrentOutput(TextWriter writer, bool json, bool terminal,
                 writer.WriteLine(TorrentEventText.Write(happened with { At = RunClock.Round(at), Time = RunClock.Round(clock.StartedAt + at) }));
                 writer.Flush();
             }
-            else if (Describe(happened) is { } words)
+            else if (Describe(happened) is { } told && VisibleText.OfLines(told) is var words)
             {
                 Line(words);
             }

@@ -6,6 +6,7 @@ using System.Net;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
+using Starling.Display;
 using Starling.Core.Metainfo;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
@@ -146,7 +147,7 @@ internal static class TorrentPublishAction
     {
         if (!settings.Json)
         {
-            Console.Error.WriteLine($"starling torrent publish: {problem}");
+            Console.Error.WriteLine($"starling torrent publish: {VisibleText.OfLines(problem.ToString())}");
             return;
         }
 
