@@ -21,6 +21,7 @@ internal static unsafe class HostileTree
     private const uint BasicStatus = 0x7FF;
     private const int FormatMask = 0xF000;
     private const int FolderFormat = 0x4000;
+    private const int FileFormat = 0x8000;
     private const long BlockBytes = 512;
     private const uint OwnerAll = 0x1C0;
     private const int ErrorNoAccess = 13;
@@ -117,6 +118,16 @@ internal static unsafe class HostileTree
             {
                 _ = LibC.Close(left.Descriptor);
             }
+        }
+    }
+
+    /// <summary>Whether it is an ordinary file: no link, pipe, device or folder.</summary>
+    public static bool IsFile(string path)
+    {
+        LibC.FileStatus status;
+        fixed (byte* name = Encode(path))
+        {
+            return LibC.StatusAt(LibC.CurrentFolder, name, LibC.DoNotFollow, BasicStatus, &status) == 0 && (status.Mode & FormatMask) == FileFormat;
         }
     }
 

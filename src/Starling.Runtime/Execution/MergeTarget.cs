@@ -37,8 +37,12 @@ internal sealed class MergeTarget : IDisposable
     /// <exception cref="UnauthorizedAccessException">It may not be moved there.</exception>
     public Problem? Publish()
     {
+        // A pipe would keep its reader waiting for ever.
         var written = new FileInfo(Path);
-        if (!written.Exists || written.LinkTarget is not null || written.Attributes.HasFlag(FileAttributes.Directory))
+        if (!written.Exists
+            || written.LinkTarget is not null
+            || written.Attributes.HasFlag(FileAttributes.Directory)
+            || (OperatingSystem.IsLinux() && !HostileTree.IsFile(Path)))
         {
             return new Problem(
                 Merger.Code,

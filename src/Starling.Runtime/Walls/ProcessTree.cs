@@ -16,7 +16,7 @@ internal static class ProcessTree
     private const int UserTimeField = 11;
     private const int FieldsOfTime = 4;
     private const int LeastFreeBytes = 64 * 1024 * 1024;
-    private const int LeastFreeShare = 50;
+    private const int LeastFreeShare = 20;
 
     private static readonly long _pageBytes = Environment.SystemPageSize;
 
@@ -56,7 +56,7 @@ internal static class ProcessTree
         return found;
     }
 
-    /// <summary>Whether so little memory is left that the whole machine suffers: under 2 %, or 64 MiB.</summary>
+    /// <summary>Whether so little memory is left that the whole machine suffers: under 5 %, or 64 MiB.</summary>
     public static bool IsMachineShortOfMemory()
     {
         string? text = TryRead("/proc/meminfo");

@@ -7,7 +7,6 @@ using Spectre.Console;
 using Starling.Core.Primitives;
 using Starling.Display;
 using Starling.Events;
-using Starling.Inspect;
 using Starling.Run;
 using Starling.Runtime.Doctor;
 

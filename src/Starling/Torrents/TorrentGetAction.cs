@@ -38,7 +38,7 @@ internal static class TorrentGetAction
             }
             else
             {
-                Console.Error.WriteLine($"starling torrent get: {VisibleText.OfLines(problem.ToString())}");
+                Console.Error.WriteLine($"starling torrent get: {VisibleText.OfLines($"{problem}")}");
             }
 
             return ExitCode.Usage;

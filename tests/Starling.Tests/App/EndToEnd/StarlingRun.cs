@@ -44,9 +44,9 @@ internal sealed partial class StarlingRun : IDisposable
     public static StarlingRun Start(string home, params string[] args) => StartUnder([], home, args);
 
     /// <summary>The same with a command before the program, such as one that moves it into another network namespace.</summary>
-    public static StarlingRun StartUnder(string[] before, string home, string[] args)
+    public static StarlingRun StartUnder(string[] before, string home, string[] args, string? copy = null)
     {
-        string program = Environment.GetEnvironmentVariable("STARLING_PROGRAM") ?? Path.Combine(AppContext.BaseDirectory, "starling");
+        string program = copy ?? Environment.GetEnvironmentVariable("STARLING_PROGRAM") ?? Path.Combine(AppContext.BaseDirectory, "starling");
         string[] command = [.. before, program, .. args];
         var start = new ProcessStartInfo(command[0], command[1..])
         {

@@ -79,11 +79,15 @@ public sealed class WalledRunTests : IDisposable
         Assert.Equal(Environment.IsPrivilegedProcess ? 0 : HostileTree.OwnerOf(run.Root), HostileTree.OwnerOf(run["sample.txt"]));
     }
 
-    [WallsFact]
-    public async Task AMergeThatLeavesALinkHasWrittenNothing()
+    [WallsTheory]
+    [InlineData("ln -s SECRET \"$FILE\"")]
+    [InlineData("mkfifo \"$FILE\"")]
+    [InlineData("mkdir \"$FILE\"")]
+    [InlineData("true")]
+    public async Task AMergeThatLeavesAnythingButAFileHasWrittenNothing(string command)
     {
         File.WriteAllText(_folder["secret"], "secret");
-        TaskInfo task = RunHarness.Shell("echo", 1) with { Merge = $"ln -s {_folder["secret"]} \"$FILE\"" };
+        TaskInfo task = RunHarness.Shell("echo", 1) with { Merge = command.Replace("SECRET", _folder["secret"], StringComparison.Ordinal) };
         await using RunHarness run = Walled(task);
 
         Assert.Contains("wrote no file", run.RunAndMerge()!.Reason, StringComparison.Ordinal);

@@ -22,8 +22,18 @@ public sealed class WallsFactAttribute : FactAttribute
         }
     });
 
-    public WallsFactAttribute() => Skip = _missing.Value;
+    public WallsFactAttribute() => Skip = Missing;
+
+    /// <summary>Why this machine can't put up walls; null: it can.</summary>
+    public static string? Missing => _missing.Value;
 
     /// <summary>Whether this machine can put up walls.</summary>
-    public static bool HasWalls => _missing.Value is null;
+    public static bool HasWalls => Missing is null;
+}
+
+/// <summary>The same with data.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class WallsTheoryAttribute : TheoryAttribute
+{
+    public WallsTheoryAttribute() => Skip = WallsFactAttribute.Missing;
 }
