@@ -2,6 +2,7 @@ using System;
 using System.Reflection;
 using Starling.Commands;
 using Starling.LocalPeers;
+using Starling.Runtime.Wasm.Worker;
 
 namespace Starling;
 
@@ -13,10 +14,15 @@ internal static class Program
 
     private static int Main(string[] args)
     {
-        // These two are answered before anything of the command line is loaded: many children start at once, and scripts ask for versions.
+        // These three are answered before anything of the command line is loaded: many children start at once, and scripts ask for versions.
         if (args.Length == 1 && args[0] == PeerProtocol.Argument)
         {
             return LocalPeer.Serve();
+        }
+
+        if (args.Length == 1 && args[0] == WasmServer.Argument)
+        {
+            return WasmServer.Serve(Console.OpenStandardInput(), Console.OpenStandardOutput());
         }
 
         if (args.Length == 1 && args[0] == "--version")

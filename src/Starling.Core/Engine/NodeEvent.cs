@@ -30,7 +30,11 @@ public abstract record NodeEvent
     public sealed record Failed(int Piece, int Slot, Problem Problem, int Attempt, TimeSpan Elapsed, string StandardError) : NodeEvent;
 
     /// <summary>A piece is finished: accepted, and durable here.</summary>
-    public sealed record PieceFinished(int Piece, ResultSource Source, ResultId Result, TimeSpan Elapsed) : NodeEvent;
+    public sealed record PieceFinished(int Piece, ResultSource Source, ResultId Result, TimeSpan Elapsed) : NodeEvent
+    {
+        /// <summary>Fuel that the run here used: the measure of its work that is equal for slow and fast machines. Null where it is not counted.</summary>
+        public long? Fuel { get; init; }
+    }
 
     /// <summary>A spot check ended: a piece that was believed on another worker's word was run here too.</summary>
     public sealed record Checked(int Piece, int Slot, bool Agrees, TimeSpan Elapsed) : NodeEvent;

@@ -142,7 +142,11 @@ public abstract record JobOutcome
     public required TimeSpan Elapsed { get; init; }
 
     /// <summary>Exit 0 within all limits; the output waits under the job's id for <see cref="NodeEffect.KeepOutputs"/> or discard.</summary>
-    public sealed record Succeeded(ResultId Result) : JobOutcome;
+    public sealed record Succeeded(ResultId Result) : JobOutcome
+    {
+        /// <summary>Fuel that a module in WebAssembly used: the same for everybody who runs the piece. Null: a run of another kind.</summary>
+        public long? Fuel { get; init; }
+    }
 
     /// <summary>Exit 85: it saved its state and wants to be run again.</summary>
     public sealed record Checkpointed : JobOutcome;

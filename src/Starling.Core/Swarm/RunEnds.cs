@@ -62,7 +62,7 @@ internal sealed class RunEnds(
             }
 
             scheduler.Exclude(piece);
-            keeper.Add(new FinishedRun(job, piece, succeeded.Result, succeeded.Elapsed, IsToBeAttested: mine < 0 && seals?.HasMine(piece) != true));
+            keeper.Add(new FinishedRun(job, piece, succeeded.Result, succeeded.Elapsed, IsToBeAttested: mine < 0 && seals?.HasMine(piece) != true) { Fuel = succeeded.Fuel });
             return;
         }
 

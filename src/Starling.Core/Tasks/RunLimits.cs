@@ -11,6 +11,9 @@ public sealed record RunLimits
     /// <summary>CPU time of one run.</summary>
     public TimeSpan? Cpu { get; init; }
 
+    /// <summary>Fuel of one run of a module in WebAssembly; of other runs it says nothing.</summary>
+    public long? Fuel { get; init; }
+
     /// <summary>Memory in bytes.</summary>
     public long? MemoryBytes { get; init; }
 

@@ -221,6 +221,7 @@ internal static class TaskInfoCodec
         writer.BeginDictionary();
         WriteUnless(writer, "cpu"u8, (long?)limits.Cpu?.TotalSeconds, null);
         WriteUnless(writer, "disk"u8, limits.DiskBytes, null);
+        WriteUnless(writer, "fuel"u8, limits.Fuel, null);
         WriteUnless(writer, "memory"u8, limits.MemoryBytes, null);
         if (limits.Network != defaults.Network)
         {
@@ -239,6 +240,7 @@ internal static class TaskInfoCodec
         {
             Wall = Seconds(limits, "wall") ?? defaults.Wall,
             Cpu = Seconds(limits, "cpu"),
+            Fuel = limits.Whole("fuel"),
             MemoryBytes = limits.Whole("memory"),
             DiskBytes = limits.Whole("disk"),
             Processes = limits.WholeInt32("processes"),

@@ -194,6 +194,7 @@ public static class TaskInfoValidator
     private static Problem? CheckLimits(RunLimits limits) =>
         CheckTime("limits.wall", limits.Wall)
         ?? (limits.Cpu is { } cpu ? CheckTime("limits.cpu", cpu) : null)
+        ?? CheckRange("limits.fuel", limits.Fuel, 1, TaskLimitsOfFormat.MaxFuel)
         ?? CheckRange("limits.memory", limits.MemoryBytes, TaskLimitsOfFormat.MinMemoryLimit, TaskLimitsOfFormat.MaxBytes)
         ?? CheckRange("limits.disk", limits.DiskBytes, 0, TaskLimitsOfFormat.MaxBytes)
         ?? CheckRange("limits.processes", limits.Processes, 1, TaskLimitsOfFormat.MaxProcesses)

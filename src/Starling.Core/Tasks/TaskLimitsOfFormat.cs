@@ -56,6 +56,9 @@ public static class TaskLimitsOfFormat
     /// <summary>Bytes of memory, disk or input that a task may name: 1 PiB.</summary>
     public const long MaxBytes = 1L << 50;
 
+    /// <summary>Fuel that a task may allow to a run: years of it.</summary>
+    public const long MaxFuel = 1L << 60;
+
     /// <summary>The least memory that a run may be limited to: no program starts with less.</summary>
     public const long MinMemoryLimit = 1024 * 1024;
 

@@ -19,6 +19,7 @@ internal sealed class InputFolder
     private const int CopyBuffer = 1024 * 1024;
     private const string SeenInputs = "/in";
     private const string SeenChunk = "/chunk";
+    private const string SeenChunks = "/chunks";
 
     private readonly ChunkSpec? _chunks;
     private readonly string _chunkFolder;
@@ -111,6 +112,23 @@ internal sealed class InputFolder
         return _chunks!.Size == 0 && chunk.StartsWith(_source, StringComparison.Ordinal)
             ? $"{SeenInputs}/{_chunks.Input}{chunk[_source.Length..]}"
             : place.Show(chunk, SeenChunk);
+    }
+
+    /// <summary>Shows the folder in which parts are cut to a command that stays for several pieces. To be called after <see cref="Show"/>.</summary>
+    public void ShowChunks(RunPlace place)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        if (_chunks is { Size: > 0 })
+        {
+            place.Show(_chunkFolder, SeenChunks);
+        }
+    }
+
+    /// <summary>The path under which such a command sees a part.</summary>
+    public string? PathOfChunk(RunPlace place, string? chunk)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        return chunk is null || !place.IsWalled || _chunks is null or { Size: 0 } ? ShowChunk(place, chunk) : $"{SeenChunks}/{Path.GetFileName(chunk)}";
     }
 
     /// <summary>Makes the part of a piece for <paramref name="user"/>, who has one at a time; its path, or null when the task has no parts.</summary>

@@ -65,10 +65,10 @@ public sealed class JobRunner : IJobRunner
                 }
 
                 break;
-            default:
-                problem = new Problem(
-                    "run", "tasks in WebAssembly cannot be computed by this version", "Its results can be downloaded from peers that can.");
+            case RunSpec.Wasm:
                 break;
+            default:
+                throw new NotSupportedException($"runs of the kind {task.Run.GetType().Name}");
         }
 
         var inputs = new InputFolder(task, folder.Private, options.Inputs);
@@ -76,6 +76,7 @@ public sealed class JobRunner : IJobRunner
         _context = new RunContext
         {
             Task = task,
+            TaskId = folder.TaskId,
             PieceCount = task.PieceCount,
             Store = store,
             Post = post,

@@ -11,6 +11,7 @@ using Starling.Core.Tasks;
 using Starling.Runtime.Engine;
 using Starling.Runtime.Kernels;
 using Starling.Runtime.Storage;
+using Starling.Runtime.Wasm.Worker;
 
 namespace Starling.Runtime.Execution;
 
@@ -27,6 +28,7 @@ internal sealed class JobSlot
     private readonly RunPlace _place;
     private readonly SlotFolder? _spareState;
     private readonly TrialLane? _checker;
+    private readonly WasmSlot? _wasm;
     private readonly StderrTail _errors = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Job? _current;
@@ -37,6 +39,7 @@ internal sealed class JobSlot
         _context = context;
         _slot = slot;
         _place = new RunPlace(context.Site, context.Task, Path.Combine(context.ScratchFolder, string.Create(CultureInfo.InvariantCulture, $"slot-{slot}")));
+        _wasm = context.Task.Run is RunSpec.Wasm ? new WasmSlot(context, _place) : null;
         _spareState = context.States?.SpareOf(slot);
         _checker = context.Task.Verify is VerifySpec.Checker ? new TrialLane(context, string.Create(CultureInfo.InvariantCulture, $"slot-{slot}")) : null;
         new Thread(Work) { Name = $"slot {slot}", IsBackground = true }.Start();
@@ -143,6 +146,7 @@ internal sealed class JobSlot
             _context.Post(new NodeInput.JobExited(job.Id, outcome));
         }
 
+        _wasm?.Dispose();
         _ended.SetResult();
     }
 
@@ -183,7 +187,9 @@ internal sealed class JobSlot
 
         try
         {
-            JobOutcome outcome = _context.Kernel is { } kernel ? RunKernel(job, kernel, start) : RunShell(job, start);
+            JobOutcome outcome = _context.Kernel is { } kernel ? RunKernel(job, kernel, start)
+                : _wasm is not null ? RunWasm(job, _wasm, start)
+                : RunShell(job, start);
             return outcome is JobOutcome.Succeeded && _checker is not null ? Check(job, outcome, start) : outcome;
         }
         catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
@@ -229,6 +235,20 @@ internal sealed class JobSlot
             KernelOutcome.Cancelled => Failed(RunOutcome.TooSlow(_context.Task, what), start),
             _ => throw new InvalidOperationException($"unknown outcome {end}"),
         };
+    }
+
+    private JobOutcome RunWasm(Job job, WasmSlot wasm, long start)
+    {
+        Problem? problem = _context.Inputs.TryEnter(job.Piece, string.Create(CultureInfo.InvariantCulture, $"slot-{_slot}"), out string? chunk);
+        if (problem is not null)
+        {
+            return Failed(problem, start);
+        }
+
+        using IOutputSink sink = _context.Store.OpenOutput(job.Id);
+        JobOutcome outcome = wasm.Run(job.Piece, chunk, sink, process => Watch(job, process), () => job.Killed);
+        _context.Inputs.Leave(chunk);
+        return outcome;
     }
 
     private JobOutcome RunShell(Job job, long start)

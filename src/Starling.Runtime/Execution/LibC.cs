@@ -35,6 +35,7 @@ internal static unsafe partial class LibC
     public const int ClockBootTime = 7;
     public const int ClockOfThread = 3;
     public const short PollIn = 1;
+    public const short PollOut = 4;
     public const short SpawnSetSignalDefaults = 0x04;
     public const short SpawnSetSignalMask = 0x08;
     public const short SpawnSetSession = 0x80;

@@ -10,6 +10,9 @@ internal sealed record RunContext
 {
     public required TaskInfo Task { get; init; }
 
+    /// <summary>The task's id.</summary>
+    public required Hash256 TaskId { get; init; }
+
     public required int PieceCount { get; init; }
 
     public required IPieceStore Store { get; init; }

@@ -121,6 +121,35 @@ internal sealed class RunPlace
         return isStarted;
     }
 
+    /// <summary>Starts a program here that stays for several pieces and takes input: CPU time is no bound of it.</summary>
+    /// <param name="name">What it is called in messages.</param>
+    /// <param name="program">The program and its arguments.</param>
+    /// <param name="variables">Its variables.</param>
+    /// <param name="moreMemory">Bytes of memory that it may have beyond the limit of the task.</param>
+    /// <param name="process">The program.</param>
+    /// <param name="problem">Why it could not be started.</param>
+    public bool TryStartServer(
+        string name,
+        IReadOnlyList<string> program,
+        IReadOnlyList<KeyValuePair<string, string?>> variables,
+        long moreMemory,
+        [NotNullWhen(true)] out ShellProcess? process,
+        [NotNullWhen(false)] out Problem? problem)
+    {
+        ShellCommand command = Command(name, variables, 0, 0, isRun: false);
+        return _launcher.TryStart(
+            command with
+            {
+                Program = program,
+                TakesInput = true,
+                CpuLimit = null,
+                MemoryLimitBytes = null,
+                Walls = command.Walls is { } walls ? walls with { Limits = walls.Limits with { Cpu = null, MemoryBytes = walls.Limits.MemoryBytes + moreMemory } } : null,
+            },
+            out process,
+            out problem);
+    }
+
     private ShellCommand Command(string text, IReadOnlyList<KeyValuePair<string, string?>> variables, long moreBytes, int moreFiles, bool isRun) => new()
     {
         Text = _image?.CommandOf(text, isRun) ?? text,

@@ -260,6 +260,7 @@ public sealed class YamlTaskReader
         {
             Wall = limits.Duration("wall", "10m") ?? defaults.Wall,
             Cpu = limits.Duration("cpu", "10m"),
+            Fuel = limits.WholeInt64("fuel", "10000000000"),
             MemoryBytes = limits.Size("memory", "1GiB"),
             DiskBytes = limits.Size("disk", "1GiB"),
             Processes = limits.Whole("processes", "64"),

@@ -145,6 +145,9 @@ internal sealed class YamlFields
     /// <summary>A whole number.</summary>
     public int? Whole(string key, string example) => Parsed<int>(key, "a whole number", example, YamlValues.Whole);
 
+    /// <summary>A whole number of up to 18 digits.</summary>
+    public long? WholeInt64(string key, string example) => Parsed<long>(key, "a whole number", example, YamlValues.WholeInt64);
+
     /// <summary>A size in bytes.</summary>
     public long? Size(string key, string example) => Parsed<long>(key, "a size", example, YamlValues.Size);
 

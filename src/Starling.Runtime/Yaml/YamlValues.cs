@@ -19,6 +19,9 @@ public static class YamlValues
     /// <summary>A whole number, digits only.</summary>
     public static int? Whole(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
 
+    /// <summary>A whole number, digits alone.</summary>
+    public static long? WholeInt64(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;
+
     /// <summary>Bytes: <c>700</c>, <c>16 KiB</c>, <c>1.5GiB</c>, <c>2GB</c>; whole bytes, at most <see cref="TaskLimitsOfFormat.MaxBytes"/>.</summary>
     public static long? Size(string text)
     {

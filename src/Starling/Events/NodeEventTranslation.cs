@@ -53,6 +53,7 @@ internal static class NodeEventTranslation
             Bytes = piece.Result.Length,
             Root = piece.Result.Root.ToString(),
             Seconds = Seconds(piece.Elapsed),
+            Fuel = piece.Fuel,
         },
         NodeEvent.Checked check => new RunEvent
         {

@@ -60,6 +60,9 @@ internal sealed record RunEvent
 
     public double? Seconds { get; init; }
 
+    /// <summary>Fuel that a run of a WebAssembly module used.</summary>
+    public long? Fuel { get; init; }
+
     /// <summary>Absolute paths.</summary>
     public IReadOnlyList<string>? Output { get; init; }
 

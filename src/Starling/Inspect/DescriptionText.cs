@@ -71,6 +71,7 @@ internal static class DescriptionText
     {
         var parts = new List<string> { $"{Quantity.Duration(limits.WallSeconds)} a run" };
         Add(limits.CpuSeconds is double cpu ? $"{Quantity.Duration(cpu)} of processor time" : null);
+        Add(limits.Fuel is long fuel ? $"{fuel} units of fuel" : null);
         Add(limits.MemoryBytes is long memory ? $"{Quantity.Bytes(memory)} of memory" : null);
         Add(limits.DiskBytes is long disk ? $"{Quantity.Bytes(disk)} of disk" : null);
         Add(limits.Processes is int processes ? (processes == 1 ? "1 process" : $"{processes} processes") : null);

@@ -142,10 +142,10 @@ internal sealed record FileDescription(string Path, int Pieces);
 
 internal sealed record InputDescription(string Name, string InfoHash, long Length, string? Path);
 
-internal sealed record LimitDescription(double WallSeconds, double? CpuSeconds, long? MemoryBytes, long? DiskBytes, int? Processes, string Network)
+internal sealed record LimitDescription(double WallSeconds, double? CpuSeconds, long? Fuel, long? MemoryBytes, long? DiskBytes, int? Processes, string Network)
 {
     public static LimitDescription Of(RunLimits limits) => new(
-        limits.Wall.TotalSeconds, limits.Cpu?.TotalSeconds, limits.MemoryBytes, limits.DiskBytes, limits.Processes, limits.Network);
+        limits.Wall.TotalSeconds, limits.Cpu?.TotalSeconds, limits.Fuel, limits.MemoryBytes, limits.DiskBytes, limits.Processes, limits.Network);
 }
 
 [JsonSourceGenerationOptions(

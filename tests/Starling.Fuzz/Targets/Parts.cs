@@ -44,7 +44,7 @@ internal static class Parts
         Inputs = [new InputSpec("in.bin", new TorrentId(Hash256.Of("in"u8)), 700)],
         Chunks = new ChunkSpec("in.bin", 100),
         Needs = new NeedsSpec { Programs = ["ffmpeg >= 5"], Cores = 2, MemoryBytes = 1 << 30, DiskBytes = 5, Os = "linux", Arch = "x64" },
-        Limits = new RunLimits { Wall = TimeSpan.FromMinutes(10), Cpu = TimeSpan.FromSeconds(5), MemoryBytes = 1 << 20, DiskBytes = 0, Processes = 9, Network = "full" },
+        Limits = new RunLimits { Wall = TimeSpan.FromMinutes(10), Cpu = TimeSpan.FromSeconds(5), Fuel = 1L << 40, MemoryBytes = 1 << 20, DiskBytes = 0, Processes = 9, Network = "full" },
         Verify = new VerifySpec.Own(),
         Until = Until.First,
         Members = [Worker.PublicKey],

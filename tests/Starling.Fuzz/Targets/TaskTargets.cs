@@ -21,7 +21,7 @@ internal static class TaskTargets
     private static readonly string[] InfoKeys =
     [
         "name", "run", "shell", "kernel", "wasm", "args", "container", "command", "files", "path", "pieces", "merge", "piece length", "inputs", "info hash", "length", "chunk", "input", "size", "each",
-        "needs", "programs", "cores", "memory", "disk", "os", "arch", "limits", "wall", "cpu", "processes", "network", "none", "verify", "own", "replicas", "until", "all", "first", "author", "linux",
+        "needs", "programs", "cores", "memory", "disk", "os", "arch", "limits", "wall", "cpu", "fuel", "processes", "network", "none", "verify", "own", "replicas", "until", "all", "first", "author", "linux",
         "..", "a/../b", "/etc", ".starling", "CON", "a\\b",
     ];
 

@@ -5,6 +5,7 @@ using Starling.Core.Primitives;
 using Starling.Core.Wasm;
 using Starling.Fuzz.Engine;
 using Starling.Runtime.Wasm;
+using Starling.Runtime.Wasm.Worker;
 
 namespace Starling.Fuzz.Targets;
 
@@ -42,6 +43,31 @@ internal static class WasmTargets
         },
         new()
         {
+            Name = "wasm-reply",
+            Covers = [typeof(WasmReplyReader), typeof(WasmEnd)],
+            Encodes = false,
+            Words = ["o\0\0\0\0", "e\x01\0\0\0x", "z", "d4:fueli1e6:statusi0ee", "4:code1:a4:hint0:6:reason1:b"],
+            MaxSize = 512,
+            Seeds = () => [[(byte)'o', 1, 0, 0, 0, 7], Reply(new WasmEnd(3, 9, null)), Reply(new WasmEnd(0, 9, new Problem("trap:x", "why", "")))],
+            Start = () => static input =>
+            {
+                var reader = new WasmReplyReader();
+                _ = reader.Append(input.Span, static (kind, content) => kind != WasmReplyKind.End || WasmEnd.TryDecode(content.ToArray(), out _));
+                return null;
+            },
+            FixedAllocation = 128 * 1024,
+        },
+        new()
+        {
+            Name = "wasm-request",
+            Covers = [typeof(WasmRequest)],
+            Shape = InputShape.Bencode,
+            Words = ["args", "chunk", "env", "fuel", "inputs", "module", "pages", "seed"],
+            Seeds = () => [new WasmRequest { Module = "m", Arguments = ["a"], Variables = ["b=c"], Inputs = ["i", "/i"], Chunk = "/c", Fuel = 1, Pages = 2, Seed = new byte[32] }.Encode()],
+            Start = () => static input => WasmRequest.TryDecode(input, out WasmRequest? request) ? request.Encode() : null,
+        },
+        new()
+        {
             Name = "wasm-code",
             Covers = [],
             Encodes = false,
@@ -59,6 +85,12 @@ internal static class WasmTargets
             QuickInputs = 500,
         },
     ];
+
+    private static byte[] Reply(WasmEnd end)
+    {
+        byte[] content = end.Encode();
+        return [(byte)'z', (byte)content.Length, 0, 0, 0, .. content];
+    }
 
     private static byte[]? Read(ReadOnlyMemory<byte> input)
     {

@@ -325,11 +325,11 @@ public sealed class JobRunnerTests
     }
 
     [Fact]
-    public async Task WebAssemblyAndContainersAreRefused()
+    public async Task AModuleThatIsNotHereIsAProblemOfTheRun()
     {
         await using var run = new RunHarness(RunHarness.Shell("") with { Run = new RunSpec.Wasm("a.wasm", []) });
 
-        Assert.Equal("run", run.Failure().Code);
+        Assert.Equal("inputs", run.Failure().Code);
     }
 
     [Fact]

@@ -20,6 +20,7 @@ public sealed class ExamplesTests : IDisposable
 
     [Theory]
     [InlineData("bitcoin-genesis.yaml", 200, "4ab610d1d57e9251943dbdd6ba4211ae10724316f57be7aabeff34391ae63f03")]
+    [InlineData("collatz.yaml", 16, "014a366085cbccff7de8fa9aef60013bc61450fc1ba340441f252a92a2745284")]
     [InlineData("mandelbrot.yaml", 54, "eb18574308ffabf4ad94faabc3d3ca88b541f6117f5bb08d27bb3b8310837258")]
     [InlineData("rainbow.yaml", 64, "875595a770d09cdb8275f8c19fa4a13e889ec3ccd6029930f225cb6852a94992")]
     [InlineData("saxpy.comptorrent", 12, "462d4b021e29ccd673bd675a4324967d8b5188ee457a8b8aa0c1493dc0689d18")]
@@ -30,6 +31,8 @@ public sealed class ExamplesTests : IDisposable
     {
         // transcode.yaml wants a video beside it; any file makes a task.
         _folder.Write("holiday.mkv", "not really a video");
+        Directory.CreateDirectory(Path.Combine(_folder.Path, "wasm"));
+        File.Copy(Path.Combine(ExamplesFolder(), "wasm", "collatz.wasm"), Path.Combine(_folder.Path, "wasm", "collatz.wasm"));
         File.Copy(Path.Combine(ExamplesFolder(), name), Path.Combine(_folder.Path, name));
         string data = Path.Combine(ExamplesFolder(), Path.ChangeExtension(name, ".data"));
         Assert.True(
