@@ -265,7 +265,7 @@ public sealed class ShellProcess : IRunningCommand, IHeldRun
     private static TimeSpan Passed(long since, TimeSpan before) => since == 0 ? before : before + Stopwatch.GetElapsedTime(since);
 
     /// <summary>Wall time that counts: without that in which it was held.</summary>
-    private TimeSpan Counted()
+    internal TimeSpan Counted()
     {
         lock (_gate)
         {

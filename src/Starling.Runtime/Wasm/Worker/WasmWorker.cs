@@ -22,6 +22,8 @@ internal sealed class WasmWorker
 {
     private const int PipeBuffer = 4096;
 
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+
     private readonly object _gate = new();
     private readonly WasmReplyReader _reader = new();
     private readonly StderrTail _own = new();
@@ -71,23 +73,24 @@ internal sealed class WasmWorker
         }
 
         bool late = false;
-        long deadline = wall.TotalMilliseconds < int.MaxValue ? Environment.TickCount64 + (long)wall.TotalMilliseconds : long.MaxValue;
+
+        // Time in which the owner holds the worker does not count.
+        TimeSpan deadline = Process.Counted() + wall;
         Send(request.Encode(), deadline);
         lock (_gate)
         {
             while (_end is null && _ended is null)
             {
-                long left = Math.Min(deadline - Environment.TickCount64, int.MaxValue);
-                if (left <= 0)
+                TimeSpan left = late ? Longest : deadline - Process.Counted();
+                if (left <= TimeSpan.Zero)
                 {
                     // Its end comes soon, and with it the last of what it wrote.
                     late = true;
-                    deadline = long.MaxValue;
                     Process.Kill();
                     continue;
                 }
 
-                Monitor.Wait(_gate, (int)left);
+                Monitor.Wait(_gate, left < Longest ? left : Longest);
             }
 
             (_output, _errors) = (null, null);
@@ -103,7 +106,7 @@ internal sealed class WasmWorker
     }
 
     /// <summary>Writes a request. A worker that does not take it is found late by the caller; one that has ended tells so on the other thread.</summary>
-    private unsafe void Send(byte[] request, long deadline)
+    private unsafe void Send(byte[] request, TimeSpan deadline)
     {
         var frame = new byte[4 + request.Length];
         BinaryPrimitives.WriteUInt32LittleEndian(frame, (uint)request.Length);
@@ -116,14 +119,14 @@ internal sealed class WasmWorker
             var entry = new LibC.PollEntry { Descriptor = (int)input.DangerousGetHandle(), Events = LibC.PollOut };
             for (int sent = 0; sent < frame.Length;)
             {
-                long left = Math.Min(deadline - Environment.TickCount64, int.MaxValue);
-                if (left <= 0)
+                TimeSpan left = deadline - Process.Counted();
+                if (left <= TimeSpan.Zero)
                 {
                     return;
                 }
 
                 // When a pipe is ready it takes this much without a wait.
-                if (LibC.Poll(&entry, 1, (int)left) <= 0)
+                if (LibC.Poll(&entry, 1, (int)Math.Ceiling(Math.Min(left.TotalMilliseconds, Longest.TotalMilliseconds))) <= 0)
                 {
                     continue;
                 }
