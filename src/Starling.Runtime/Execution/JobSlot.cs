@@ -268,7 +268,9 @@ internal sealed class JobSlot
         JobOutcome outcome = RunCommand(job, state, chunk, start);
         try
         {
-            _context.States.Leave(job.Piece, _spareState!, outcome is JobOutcome.Succeeded);
+            // A state that fills the disk it may have would end every further attempt.
+            bool isOver = outcome is JobOutcome.Succeeded or JobOutcome.Failed { Problem.Code: RunOutcome.DiskCode };
+            _context.States.Leave(job.Piece, _spareState!, isOver);
             _context.Inputs.Leave(chunk);
             _place.End();
         }

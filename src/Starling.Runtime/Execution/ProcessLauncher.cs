@@ -298,10 +298,14 @@ public sealed class ProcessLauncher : IDisposable
             }
         }
 
-        // Without walls around it the command never begins; that it did not shows in how the process ends.
         if (walled?.Release(command.Walls!.Limits) == true)
         {
             _descendants.KeepUsageOf(walled.InnerPid);
+        }
+        else if (walled is not null)
+        {
+            // It has ended, or waits for ever. That the command never began shows in how the process ends.
+            process.KillFor(KillCause.Walls);
         }
 
         return true;

@@ -11,6 +11,9 @@ namespace Starling.Runtime.Execution;
 /// <summary>Says how a run ended, in the words of DESIGN sections 3 and 11.</summary>
 internal static class RunOutcome
 {
+    /// <summary>Code of the problem that a run took too much of the disk.</summary>
+    public const string DiskCode = "limit:disk";
+
     /// <summary>Exit status of a run that saved its state and wants to be run again.</summary>
     private const int CheckpointStatus = 85;
 
@@ -95,7 +98,7 @@ internal static class RunOutcome
                 $"{what} had more memory than {Allowed("memory", task.Limits.MemoryBytes is not null)}, {limits.MemoryBytes} bytes",
                 "Raise 'limits.memory' of the task, or make the pieces smaller."),
             KillCause.Disk => new Problem(
-                "limit:disk",
+                DiskCode,
                 $"{what} wrote more to disk than {Allowed("disk", task.Limits.DiskBytes is not null)}, {limits.DiskBytes} bytes and {limits.Files} files",
                 "Raise 'limits.disk' of the task, or make the pieces smaller."),
             KillCause.Machine => new Problem("machine", $"{what} was ended because this machine was nearly out of memory", "It is tried again later; fewer --slots need less."),

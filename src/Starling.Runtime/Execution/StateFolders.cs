@@ -85,25 +85,25 @@ internal sealed class StateFolders : IDisposable
         return spare.Use();
     }
 
-    /// <summary>After the run: forgets the state of a piece that succeeded, keeps what another attempt may want.</summary>
+    /// <summary>After the run: keeps what another attempt may want; where nothing more is wanted of it, forgets the state of the piece.</summary>
     /// <exception cref="IOException">It can't be moved or deleted.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be moved or deleted.</exception>
-    public void Leave(int piece, SlotFolder spare, bool succeeded)
+    public void Leave(int piece, SlotFolder spare, bool isOver)
     {
         bool isKept;
         lock (_gate)
         {
-            isKept = succeeded ? _kept.Remove(piece) : _kept.Contains(piece);
+            isKept = isOver ? _kept.Remove(piece) : _kept.Contains(piece);
         }
 
         if (isKept)
         {
-            if (succeeded)
+            if (isOver)
             {
                 SlotFolder.TryRemove(_folder.StateFolderOf(piece));
             }
         }
-        else if (succeeded)
+        else if (isOver)
         {
             spare.Empty();
         }

@@ -184,14 +184,30 @@ internal sealed class WalledStart
     /// <summary>Takes what was told meanwhile; false at the end, or when nothing comes in time.</summary>
     private unsafe bool Read(int timeoutMs)
     {
-        var entry = new LibC.PollEntry { Descriptor = _statusRead, Events = LibC.PollIn };
-        if (_statusRead < 0 || _told.Length > MaxStatusBytes || LibC.Poll(&entry, 1, timeoutMs) <= 0)
+        if (_statusRead < 0 || _told.Length > MaxStatusBytes)
         {
             return false;
         }
 
+        // The runtime interrupts threads by signals, and an interrupted call has told nothing.
         byte* buffer = stackalloc byte[512];
-        nint count = LibC.Read(_statusRead, buffer, 512);
+        var entry = new LibC.PollEntry { Descriptor = _statusRead, Events = LibC.PollIn };
+        int ready;
+        do
+        {
+            ready = LibC.Poll(&entry, 1, timeoutMs);
+        }
+        while (ready < 0 && Marshal.GetLastPInvokeError() == LibC.ErrorInterrupted);
+        nint count = 0;
+        if (ready > 0)
+        {
+            do
+            {
+                count = LibC.Read(_statusRead, buffer, 512);
+            }
+            while (count < 0 && Marshal.GetLastPInvokeError() == LibC.ErrorInterrupted);
+        }
+
         if (count <= 0)
         {
             return false;

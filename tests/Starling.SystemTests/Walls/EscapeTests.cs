@@ -109,7 +109,7 @@ public sealed class EscapeTests : IDisposable
             run: |
               : bomb {canary.Seconds}
             {string.Join('\n', text.Split('\n').Select(line => "  " + line))}
-            limits: {"{"}wall: 15s, cpu: 12s, memory: 256MiB, disk: 64MiB, processes: 64{"}"}
+            limits: {"{"}wall: {(name is "errors" or "deaf and stopped" ? "5s" : "90s")}, cpu: {(name == "processor" ? "3s" : "80s")}, memory: 256MiB, disk: 64MiB, processes: 64{"}"}
             piece length: 1MiB
             verify: own
             """);

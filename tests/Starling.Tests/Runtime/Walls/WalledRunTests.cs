@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Text;
+using System.Threading;
 using System.Threading.Tasks;
 using Starling.Core.Engine;
 using Starling.Core.Primitives;
@@ -150,6 +151,17 @@ public sealed class WalledRunTests : IDisposable
     }
 
     [WallsFact]
+    public async Task AStateThatGrewTooBigIsForgotten()
+    {
+        await using RunHarness run = Walled(
+            RunHarness.Shell("i=0; while :; do head -c 1000000 /dev/zero > $STATE/$i; i=$((i+1)); done", 1),
+            limits: new RunLimits { DiskBytes = 20 * MiB, Wall = TimeSpan.FromSeconds(60) });
+
+        Assert.Equal("limit:disk", run.Failure().Code);
+        Assert.InRange(HostileTree.Measure(run[".starling/state"], 1_000).Bytes, 0, MiB);
+    }
+
+    [WallsFact]
     public async Task CpuTimeOfAllProcessesTogetherIsLimited()
     {
         await using RunHarness run = Walled(
@@ -234,6 +246,30 @@ public sealed class WalledRunTests : IDisposable
             () => process.Run(bytes => output.Append(Encoding.UTF8.GetString(bytes)).Length < 100, new StderrTail(), TimeSpan.FromMinutes(1)));
 
         Assert.Equal((true, "given"), (end.IsSuccess, output.ToString()));
+    }
+
+    [WallsFact]
+    public async Task SignalsToThisProgramKeepNoRunFromBeginning()
+    {
+        // Every child that ends sends SIGCHLD, which interrupts whatever thread is waiting in a system call.
+        using var stop = new CancellationTokenSource();
+        Task children = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                using var child = System.Diagnostics.Process.Start("true");
+                child.WaitForExit();
+            }
+        });
+        await using RunHarness run = Walled(RunHarness.Shell("echo began", 40), limits: new RunLimits { Wall = TimeSpan.FromSeconds(30) });
+
+        for (int piece = 0; piece < 40; piece++)
+        {
+            Assert.Equal("began\n", run.Output(piece, piece + 1));
+        }
+
+        await stop.CancelAsync();
+        await children;
     }
 
     [WallsFact]
