@@ -228,7 +228,7 @@ public static class OwnerPolicy
                 $"the turtle switch is on: tasks get {(rules.Turtle.Slots == 1 ? "1 slot" : $"{rules.Turtle.Slots} slots")} and {percent} % of the processor",
                 "starling config turtle off"));
         }
-        else if (percent < 100)
+        else if (percent < 100 && !isTurtle)
         {
             reasons.Add(new Problem(OwnerCode.Cpu, $"tasks get {percent} % of the processor", "Raise 'cpu'"));
         }

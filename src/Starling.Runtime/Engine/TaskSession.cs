@@ -6,6 +6,7 @@ using System.IO;
 using System.Linq;
 using System.Net;
 using System.Security.Cryptography;
+using System.Threading;
 using System.Threading.Tasks;
 using Starling.Core.Crypto;
 using Starling.Core.Engine;
@@ -40,6 +41,9 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
 
     /// <summary>The known nodes of the DHT, in the home folder or beside the task's journal.</summary>
     private const string DhtFile = "dht";
+
+    private const int SnapshotStepMs = 10;
+    private const int SnapshotPatienceMs = 2_000;
 
     private readonly TaskSessionOptions _options;
     private readonly ISessionObserver _observer;
@@ -201,7 +205,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
 
     /// <summary>Why the task, or a piece of it, does not run.</summary>
     /// <param name="piece">The piece; null: all that do not run. One that the task does not have is told so.</param>
-    public WhyAnswer Why(int? piece) => SessionWhy.Of(_options, _folder, _keeper?.InForce?.Grant ?? Grant.Everything, Snapshot(), piece);
+    public WhyAnswer Why(int? piece) => SessionWhy.Of(_options, _folder, _keeper?.InForce?.Grant ?? Grant.Everything, FreshSnapshot(), piece);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -385,6 +389,20 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     }
 
     private void Remark(Problem problem) => _observer.Report(new NodeEvent.Error(problem));
+
+    /// <summary>A view that was made after this was asked, unless the engine is very busy; waits for it.</summary>
+    private NodeSnapshot FreshSnapshot()
+    {
+        NodeSnapshot before = Snapshot();
+        NodeSnapshot now = before;
+        for (int waited = 0; waited < SnapshotPatienceMs && ReferenceEquals(now, before); waited += SnapshotStepMs)
+        {
+            Thread.Sleep(SnapshotStepMs);
+            now = Snapshot();
+        }
+
+        return now;
+    }
 
     /// <summary>What the rules give is known before anything may run.</summary>
     private void BeginRules(List<NodeInput> first)

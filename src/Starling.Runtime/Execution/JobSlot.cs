@@ -85,14 +85,21 @@ internal sealed class JobSlot
     {
         lock (_gate)
         {
-            if (_current is not { } current || current.Id != id)
+            // It may not have begun yet: then it begins frozen.
+            Job? job = _current is { } current && current.Id == id ? current : null;
+            for (LinkedListNode<Job>? node = _waiting.First; job is null && node is not null; node = node.Next)
+            {
+                job = node.Value.Id == id ? node.Value : null;
+            }
+
+            if (job is null)
             {
                 return false;
             }
 
-            current.Paused = paused;
-            current.Process?.Pause(paused);
-            current.Pace?.Hold(HoldCause.Slot, paused);
+            job.Paused = paused;
+            job.Process?.Pause(paused);
+            job.Pace?.Hold(HoldCause.Slot, paused);
             return true;
         }
     }

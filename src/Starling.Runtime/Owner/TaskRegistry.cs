@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Text.Json;
@@ -38,11 +39,17 @@ public sealed class TaskRegistry : IDisposable
 
     private const string Suffix = ".json";
 
+    /// <summary>Who ended without a word is noticed after so long; who begins or ends properly changes the folder, and is noticed at once.</summary>
+    private static readonly TimeSpan Relist = TimeSpan.FromSeconds(2);
+
     private readonly string _folder;
     private readonly string _proc;
     private readonly string _path;
     private readonly long _startTicks;
     private RunningTask? _told;
+    private IReadOnlyList<RunningTask> _others = [];
+    private DateTime _listed;
+    private long _listedAt;
 
     /// <param name="folder">Absolute path of the folder; it is made, for its owner alone, when there is none.</param>
     /// <param name="proc"><c>/proc</c>.</param>
@@ -69,7 +76,15 @@ public sealed class TaskRegistry : IDisposable
         }
 
         var all = new List<RunningTask> { task };
-        foreach (RunningTask other in Read(_folder, _proc))
+        DateTime changed = Directory.GetLastWriteTimeUtc(_folder);
+        if (changed != _listed || Stopwatch.GetElapsedTime(_listedAt) > Relist)
+        {
+            _others = Read(_folder, _proc);
+            _listed = changed;
+            _listedAt = Stopwatch.GetTimestamp();
+        }
+
+        foreach (RunningTask other in _others)
         {
             if (other.Pid != task.Pid)
             {
