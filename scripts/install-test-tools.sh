@@ -10,6 +10,9 @@ need ffmpeg ffmpeg
 need parallel parallel
 need openssl openssl
 need tmux tmux
+need busybox busybox-static
+need podman podman
+need runc runc
 need python3 python3
 /usr/bin/python3 -c 'import libtorrent' 2>/dev/null || packages="$packages python3-libtorrent"
 need ip iproute2

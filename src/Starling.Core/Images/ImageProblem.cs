@@ -21,6 +21,10 @@ public static class ImageProblem
         Code, $"image: it is for {platforms}, and this machine is linux/{(arch == "x64" ? "amd64" : arch)}",
         "Make the image for this platform too ('podman build --platform'), or leave the task to machines that it fits.");
 
+    /// <summary>The archive holds another image than the task names.</summary>
+    public static Problem Another(ImageDigest held, ImageDigest named) => new(
+        Code, $"image: the archive holds {held}, and the task names {named}", "The task file and its input do not belong together: ask the task's author.");
+
     /// <summary>A layer or the archive is packed in a way that is not understood here.</summary>
     public static Problem Packing(string where, string packing) => new(
         Code, $"image: {where} is packed with {packing}, which this program does not unpack",

@@ -86,6 +86,14 @@ internal static unsafe partial class FolderCalls
     /// <summary>Makes everything durable that was written to the file system in which the folder lies.</summary>
     public static void Flush(int folder) => Checked(FlushAll(folder), "syncfs");
 
+    /// <summary>Who this program is.</summary>
+    [LibraryImport(Library, EntryPoint = "getuid")]
+    public static partial uint UserId();
+
+    /// <summary>The group of this program.</summary>
+    [LibraryImport(Library, EntryPoint = "getgid")]
+    public static partial uint GroupId();
+
     /// <summary>Closes a descriptor.</summary>
     public static void Close(int descriptor) => _ = CloseDescriptor(descriptor);
 

@@ -209,8 +209,7 @@ internal sealed class ImageCache(string folder, ImageOptions options)
             {
                 if (image.Digest != digest)
                 {
-                    throw new InvalidImageException(new Problem(
-                        ImageProblem.Code, $"image: the archive holds {image.Digest}, and the task names {digest}", "The task file and its input do not belong together: ask the task's author."));
+                    throw new InvalidImageException(ImageProblem.Another(image.Digest, digest));
                 }
 
                 Lay(image, image.Select(arch), part, rootPath, arch, cancel);

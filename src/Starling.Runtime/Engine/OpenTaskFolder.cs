@@ -87,7 +87,7 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
 
         MachineWalls? walls = null;
         // An image runs within walls even if it is the owner's own: it is another system.
-        walled |= task.Info.Run is RunSpec.Container;
+        walled = task.Info.Run is RunSpec.Container ? options.ContainerEngine is null : walled;
         if (walled && !WallsProbe.TryOpen(Path.Combine(folder.Private, "walls"), [], out walls, out problem))
         {
             folder.Dispose();
@@ -115,6 +115,7 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
             {
                 CoresPerRun = task.Info.Needs.Cores,
                 Inputs = inputs,
+                ContainerEngine = options.ContainerEngine,
                 ImageFolder = options.OwnerFolder is { } owner ? Path.Combine(owner, "images") : null,
             });
         var merger = new Merger(task.Info, folder, store, post, runner.Site, flushesFirst: options.Keep != KeepRule.All);
@@ -157,6 +158,7 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
         await Parts.Trials.DisposeAsync().ConfigureAwait(false);
         await Parts.Merger.DisposeAsync().ConfigureAwait(false);
         _runner.Site.Image?.Dispose();
+        _runner.Site.Engine?.Dispose();
         _launcher.Dispose();
     }
 

@@ -80,6 +80,9 @@ public sealed record TaskSessionOptions
     /// <summary>Whether walled commands of a task that asks for the network get it.</summary>
     public bool AllowNetwork { get; init; }
 
+    /// <summary>Absolute path of the socket of a container engine that runs container tasks; null: this program does, within its walls.</summary>
+    public string? ContainerEngine { get; init; }
+
     /// <summary>Leave when done.</summary>
     public bool ExitWhenDone { get; init; }
 

@@ -72,7 +72,7 @@ public sealed class JobRunner : IJobRunner
         }
 
         var inputs = new InputFolder(task, folder.Private, options.Inputs);
-        _site = new RunSite(launcher, ImageOf(task, folder, options));
+        _site = SiteOf(task, folder, launcher, options, out Problem? unfit);
         _context = new RunContext
         {
             Task = task,
@@ -82,7 +82,7 @@ public sealed class JobRunner : IJobRunner
             Post = post,
             Launcher = launcher,
             Site = _site,
-            ImageNeeds = _site.Image is null ? null : new ImageNeeds(_site, task, folder.Scratch),
+            ImageNeeds = _site.Image is null && _site.Engine is null ? null : new ImageNeeds(_site, task, folder.Scratch),
             Options = options,
             Kernel = kernel,
             States = states,
@@ -90,7 +90,7 @@ public sealed class JobRunner : IJobRunner
             Errors = new StderrFolder(Path.Combine(folder.Private, "stderr")),
             ScratchFolder = folder.Scratch,
             TrialFolder = trials,
-            Problem = problem ?? inputs.Problem,
+            Problem = problem ?? inputs.Problem ?? unfit,
         };
     }
 
@@ -154,16 +154,25 @@ public sealed class JobRunner : IJobRunner
         }
     }
 
-    private static TaskImage? ImageOf(TaskInfo task, TaskFolder folder, RunnerOptions options)
+    private static RunSite SiteOf(TaskInfo task, TaskFolder folder, ProcessLauncher launcher, RunnerOptions options, out Problem? problem)
     {
+        problem = null;
         if (task.Run is not RunSpec.Container { Digest: { } digest } container || !options.Inputs.TryGetValue(container.Input, out InputPlace? place))
         {
-            return null;
+            return new RunSite(launcher);
         }
 
-        var cache = new ImageCache(options.ImageFolder ?? Path.Combine(folder.Private, "images"), options.Images);
+        string images = options.ImageFolder ?? Path.Combine(folder.Private, "images");
+        if (options.ContainerEngine is { } socket)
+        {
+            return ContainerEngine.TryOpen(socket, place.Path, digest, images, options.Images, out ContainerEngine? engine, out problem)
+                ? new RunSite(launcher, Engine: engine)
+                : new RunSite(launcher);
+        }
+
+        var cache = new ImageCache(images, options.Images);
         cache.Sweep();
-        return new TaskImage(cache, place.Path, digest);
+        return new RunSite(launcher, new TaskImage(cache, place.Path, digest));
     }
 
     /// <summary>Kills every run, waits until each has posted its end, and ends the threads.</summary>

@@ -234,7 +234,7 @@ public sealed class Merger : IMerger
             WriteLines(partFile, names);
             string list = string.Join(' ', names);
             bool fits = Encoding.UTF8.GetByteCount(list) <= MaxPartList;
-            if (_site.Launcher.Walls is not null)
+            if (_site.IsWalled)
             {
                 return RunWalled(command, file, folder, names, fits ? list : null, partFile, target, SizeOf(parts));
             }

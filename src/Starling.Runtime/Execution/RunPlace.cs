@@ -15,8 +15,12 @@ namespace Starling.Runtime.Execution;
 /// </summary>
 internal sealed class RunPlace
 {
+    private static readonly RunUser EngineUsers = new();
+
     private readonly ProcessLauncher _launcher;
     private readonly TaskImage? _image;
+    private readonly ContainerEngine? _engine;
+    private readonly bool _changesUser;
     private readonly RunLimits _limits;
     private readonly SlotFolder _work;
     private readonly SlotFolder _temporary;
@@ -31,15 +35,18 @@ internal sealed class RunPlace
     {
         _launcher = site.Launcher;
         _image = site.Image;
+        _engine = site.Engine;
+        IsWalled = site.IsWalled;
+        _changesUser = _engine?.ChangesUser ?? _launcher.Walls is { ChangesUser: true };
         _limits = task.Limits;
         _work = new SlotFolder(stem);
         _temporary = new SlotFolder(stem + ".tmp");
         _shared = new SlotFolder(stem + ".shm");
-        _user = _launcher.Walls?.NewUser() ?? 0;
+        _user = _changesUser ? _engine is null ? _launcher.Walls!.NewUser() : EngineUsers.Next() : 0;
     }
 
     /// <summary>Whether commands are walled in.</summary>
-    public bool IsWalled => _launcher.Walls is not null;
+    public bool IsWalled { get; }
 
     /// <summary>The working folder on the host.</summary>
     public string Folder => _work.Path;
@@ -48,7 +55,7 @@ internal sealed class RunPlace
     public bool TryPrepare([NotNullWhen(false)] out Problem? problem)
     {
         problem = null;
-        return _image is null || _image.TryPrepare(out problem);
+        return _engine is not null ? _engine.TryPrepare(out problem) : _image is null || _image.TryPrepare(out problem);
     }
 
     /// <summary>Makes the place ready for the next command: its folders are there and empty, and it sees nothing else.</summary>
@@ -77,7 +84,7 @@ internal sealed class RunPlace
             return path;
         }
 
-        if (writable && _launcher.Walls!.ChangesUser && HostileTree.OwnerOf(path) != _user)
+        if (writable && _changesUser && HostileTree.OwnerOf(path) != _user)
         {
             HostileTree.GiveTo(path, _user);
         }
@@ -93,7 +100,7 @@ internal sealed class RunPlace
     /// <exception cref="IOException">It can't be taken back.</exception>
     public void TakeBack(string path)
     {
-        if (_launcher.Walls is { ChangesUser: true })
+        if (_changesUser)
         {
             HostileTree.GiveTo(path, 0);
         }
@@ -116,6 +123,13 @@ internal sealed class RunPlace
         int moreFiles = 0,
         bool isRun = false)
     {
+        if (_engine is not null)
+        {
+            bool isRunning = _engine.TryStart(text, variables, Plan(moreBytes, moreFiles), isRun, out EngineRun? run, out problem);
+            process = run;
+            return isRunning;
+        }
+
         bool isStarted = _launcher.TryStart(Command(text, variables, moreBytes, moreFiles, isRun), out ShellProcess? started, out problem);
         process = started;
         return isStarted;

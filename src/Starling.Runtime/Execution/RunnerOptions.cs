@@ -13,6 +13,9 @@ public sealed record RunnerOptions
     /// <summary>Absolute path of the folder of unpacked images; null: the task keeps its own.</summary>
     public string? ImageFolder { get; init; }
 
+    /// <summary>Absolute path of the socket of a container engine that runs container tasks; null: this program does, within its walls.</summary>
+    public string? ContainerEngine { get; init; }
+
     /// <summary>What images may take.</summary>
     public ImageOptions Images { get; init; } = new();
 

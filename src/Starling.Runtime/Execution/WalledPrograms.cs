@@ -19,6 +19,7 @@ internal sealed class WalledPrograms : IPrograms, IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly TaskImage? _image;
+    private readonly bool _isInEngine;
     private readonly RunPlace _place;
 
     /// <param name="site">On what the task's commands run; its image, if it has one, is prepared.</param>
@@ -27,6 +28,7 @@ internal sealed class WalledPrograms : IPrograms, IDisposable
     public WalledPrograms(RunSite site, TaskInfo task, string scratch)
     {
         _image = site.Image;
+        _isInEngine = site.Engine is not null;
         _place = new RunPlace(site, task, Path.Combine(scratch, "programs"));
     }
 
@@ -36,6 +38,11 @@ internal sealed class WalledPrograms : IPrograms, IDisposable
     /// <inheritdoc/>
     public string? Find(string name)
     {
+        if (_isInEngine)
+        {
+            return Run($"command -v '{name}'")?.Trim() is { Length: > 0 } found ? found : null;
+        }
+
         foreach (string folder in (_image?.SearchPath ?? UsualPath).Split(':', StringSplitOptions.RemoveEmptyEntries))
         {
             string path = $"{folder}/{name}";
@@ -49,12 +56,17 @@ internal sealed class WalledPrograms : IPrograms, IDisposable
     }
 
     /// <inheritdoc/>
-    public string? Ask(string path, string flag)
+    public string? Ask(string path, string flag) => Run($"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}' {flag}");
+
+    /// <inheritdoc/>
+    public void Dispose() => _place.Remove();
+
+    private string? Run(string command)
     {
         try
         {
             _place.Begin();
-            if (!_place.TryStart($"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}' {flag}", [], out IRunningCommand? process, out Problem? _))
+            if (!_place.TryStart(command, [], out IRunningCommand? process, out Problem? _))
             {
                 return null;
             }
@@ -69,7 +81,4 @@ internal sealed class WalledPrograms : IPrograms, IDisposable
             return null;
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _place.Remove();
 }

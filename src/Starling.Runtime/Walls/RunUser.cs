@@ -1,5 +1,6 @@
 using System.IO;
 using System.Security.Cryptography;
+using System.Threading;
 
 namespace Starling.Runtime.Walls;
 
@@ -28,7 +29,7 @@ internal sealed class RunUser
     {
         for (int tries = 0; ; tries++)
         {
-            int user = First + ((_start + _next++) % Count);
+            int user = First + ((_start + ((Interlocked.Increment(ref _next) - 1) & int.MaxValue)) % Count);
             if (tries == Count || !Path.Exists($"/run/systemd/dynamic-uid/{user}"))
             {
                 return user;

@@ -51,6 +51,9 @@ internal sealed record RunSettings
     /// <summary>Walled commands get the network that their task asks for.</summary>
     public bool Network { get; init; }
 
+    /// <summary>Absolute path of a container engine's socket; null: container tasks run within the walls.</summary>
+    public string? ContainerEngine { get; init; }
+
     public bool Exit { get; init; }
 
     /// <summary>Ask the router to forward the port.</summary>

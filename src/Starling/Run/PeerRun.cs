@@ -89,6 +89,7 @@ internal sealed class PeerRun : ISessionObserver, IAsyncDisposable
             Keep = KeepRule.TryParse(_plan.Keep, out KeepRule keep) ? keep : throw new InvalidOperationException($"'{_plan.Keep}' is no rule of what to keep."),
             Trust = _plan.Trust,
             AllowNetwork = _plan.Network,
+            ContainerEngine = _plan.ContainerEngine,
             Rules = OwnerKeys.Place,
             ExitWhenDone = _plan.Exit,
         };

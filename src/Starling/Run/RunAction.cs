@@ -146,6 +146,7 @@ internal static class RunAction
         Keep = settings.Keep.ToString(),
         Trust = settings.Trust,
         Network = settings.Network,
+        ContainerEngine = settings.ContainerEngine,
         Exit = settings.Exit,
         MapPort = settings.MapPort,
         Publish = settings.Publish,

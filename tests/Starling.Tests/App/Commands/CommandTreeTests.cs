@@ -26,25 +26,28 @@ public sealed class CommandTreeTests
               <TASK>  a .starling, .yaml, .rbw or .comptorrent file, or a magnet link
 
             Options:
-              --data <DIR>              the folder that holds the chunks of a .comptorrent file
-              --dir <DIR>               folder for the output (default: named after the task)
-              --slots <N>               pieces computed at once (default: cores ÷ local peers)
-              --listen <ADDR:PORT>      where other peers reach this one (default: every address, any free port)
-              --peer <HOST:PORT>        a peer to connect to; may be given many times
-              --local-peers <N>         start N peers on this machine, each with its own process, identity and folder
-                                        DIR/peer-K
-              --no-utp                  connect by TCP alone, not by uTP
-              --no-dht                  do not look for peers in the DHT
-              --dht-router <HOST:PORT>  a node of the DHT to begin with; may be given many times (none is built in)
-              --no-port-mapping         do not ask the router to forward the port (UPnP, NAT-PMP, PCP)
-              --trust                   treat the task as mine: run its commands without walls, accept any attested result
-              --network                 let walled commands of this task use the network, if it asks for that
-              --keep <all|own|N>        results kept and shared once the output is made: all (default), own (computed
-                                        here), or N copies in the swarm
-              --publish                 make the finished output a torrent and share it with any BitTorrent client
-              --exit                    leave when the output is complete and the others have what they need
-              --json                    print one JSON object per event and line
-              -?, -h, --help            Show help and usage information
+              --data <DIR>                 the folder that holds the chunks of a .comptorrent file
+              --dir <DIR>                  folder for the output (default: named after the task)
+              --slots <N>                  pieces computed at once (default: cores ÷ local peers)
+              --listen <ADDR:PORT>         where other peers reach this one (default: every address, any free port)
+              --peer <HOST:PORT>           a peer to connect to; may be given many times
+              --local-peers <N>            start N peers on this machine, each with its own process, identity and folder
+                                           DIR/peer-K
+              --no-utp                     connect by TCP alone, not by uTP
+              --no-dht                     do not look for peers in the DHT
+              --dht-router <HOST:PORT>     a node of the DHT to begin with; may be given many times (none is built in)
+              --no-port-mapping            do not ask the router to forward the port (UPnP, NAT-PMP, PCP)
+              --trust                      treat the task as mine: run its commands without walls, accept any attested
+                                           result
+              --network                    let walled commands of this task use the network, if it asks for that
+              --keep <all|own|N>           results kept and shared once the output is made: all (default), own (computed
+                                           here), or N copies in the swarm
+              --container-engine <SOCKET>  run container tasks by Podman or Docker, by this socket, instead of within the
+                                           program's own walls
+              --publish                    make the finished output a torrent and share it with any BitTorrent client
+              --exit                       leave when the output is complete and the others have what they need
+              --json                       print one JSON object per event and line
+              -?, -h, --help               Show help and usage information
             """.Trim(),
             Normalised(output));
     }
