@@ -39,7 +39,9 @@ public sealed class KilledProgramTests : IDisposable
             """);
         string[] mounts = File.ReadAllLines("/proc/self/mounts");
         string temporary = _shared.Home(who);
-        string[] before = [.. SharedProgram.As(who), "/usr/bin/env", $"TMPDIR={temporary}"];
+
+        // As ./starling does: the pipes of .NET's debugger would be left.
+        string[] before = [.. SharedProgram.As(who), "/usr/bin/env", $"TMPDIR={temporary}", "DOTNET_EnableDiagnostics=0"];
         SortedSet<string> groups = ControlGroups();
         string[] arguments = ["run", task, "--dir", Path.Combine(home, "out"), "--slots", $"{Runs}", "--listen", "127.0.0.1:0", "--no-dht", "--exit", "--json"];
         using (StarlingRun killed = StarlingRun.StartUnder(before, home, arguments, _shared.Program))
