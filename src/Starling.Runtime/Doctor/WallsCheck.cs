@@ -64,7 +64,7 @@ internal sealed class WallsCheck : ICheck
         if (OperatingSystem.IsLinux())
         {
             findings.Add(UserNamespaces());
-            findings.Add(ControlGroups());
+            findings.Add(Groups());
         }
 
         return findings;
@@ -83,20 +83,14 @@ internal sealed class WallsCheck : ICheck
             : new Finding(Name, subject, Health.Ok, $"up to {most}");
     }
 
-    private Finding ControlGroups()
-    {
-        const string subject = "cgroup v2";
-        const string root = "/sys/fs/cgroup";
-        string? own = Read("/proc/self/cgroup")?.Split('\n').FirstOrDefault(line => line.StartsWith("0::", StringComparison.Ordinal))?[3..];
-        string[] controllers = Read($"{root}{own}/cgroup.controllers")?.Split(' ') ?? [];
-        string[] wanted = ["cpu", "memory", "pids"];
-        string[] missing = [.. wanted.Where(name => !controllers.Contains(name))];
-        const string fix = "Run it as a systemd user service with Delegate=yes";
-        return own is null || !File.Exists($"{root}/cgroup.controllers") ? new Finding(Name, subject, Health.Warning, $"not mounted at {root}", "Start the system with cgroup v2 only")
-            : missing.Length > 0 ? new Finding(Name, subject, Health.Warning, $"{string.Join(", ", missing)} not given to {own}", fix)
-            : !LibC.MayWrite($"{root}{own}") ? new Finding(Name, subject, Health.Warning, $"{own} belongs to somebody else", fix)
-            : new Finding(Name, subject, Health.Ok, $"{string.Join(", ", wanted)}");
-    }
+    private Finding Groups() => ControlGroups.TryOpen(out string missing) is not null
+        ? new Finding(Name, "cgroup v2", Health.Ok, "each run has a control group")
+        : new Finding(
+            Name,
+            "cgroup v2",
+            Health.Warning,
+            $"no control groups for runs: {missing}; memory and processor time of a run are added up ten times a second instead",
+            "Start it in a scope of its own: systemd-run --user --scope -p Delegate=yes starling …");
 
     private static string? Read(string path)
     {

@@ -298,7 +298,7 @@ public sealed class ProcessLauncher : IDisposable
             }
         }
 
-        if (walled?.Release(command.Walls!.Limits) == true)
+        if (walled?.Release(command.Walls!.Limits, _walls!.Groups) == true)
         {
             _descendants.KeepUsageOf(walled.InnerPid);
         }

@@ -168,6 +168,7 @@ public sealed class ShellProcess : IRunningCommand, IHeldRun
                 _ = Reap(out _);
                 _launcher.Governor.Remove(this);
                 _ = _launcher.Finish(this, _member, _walled?.InnerPid ?? 0);
+                _ = _walled?.Group?.End();
             }
         }
 
@@ -179,6 +180,7 @@ public sealed class ShellProcess : IRunningCommand, IHeldRun
 
         int status = Reap(out LibC.ResourceUsage usage);
         LibC.ResourceUsage inner = _launcher.Finish(this, _member, _walled?.InnerPid ?? 0);
+        RunGroup.Used group = _walled?.Group?.End() ?? default;
         lock (_gate)
         {
             _usage = usage.CpuTime + inner.CpuTime;
@@ -189,10 +191,11 @@ public sealed class ShellProcess : IRunningCommand, IHeldRun
         _pipes.CloseAll();
         (int signal, int exitCode, bool began) = StatusOf(status);
         KillCause cause = _refused ? KillCause.Output : signal == LibC.SignalKill && _cause != KillCause.None ? _cause : _ending is not null ? KillCause.Asked : KillCause.None;
+        cause = cause == KillCause.None && group.RanOutOfMemory && signal == LibC.SignalKill ? KillCause.Memory : cause;
         return new ProcessEnd(signal, exitCode, cause == KillCause.None && !began ? KillCause.Walls : cause, elapsed)
         {
-            CpuTime = usage.CpuTime + inner.CpuTime,
-            PeakMemoryBytes = Math.Max(inner.MaxResidentKiB * 1024, watched?.PeakMemoryBytes ?? 0),
+            CpuTime = group.CpuTime ?? (usage.CpuTime + inner.CpuTime),
+            PeakMemoryBytes = group.PeakMemoryBytes ?? Math.Max(inner.MaxResidentKiB * 1024, watched?.PeakMemoryBytes ?? 0),
         };
     }
 

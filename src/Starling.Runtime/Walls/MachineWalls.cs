@@ -11,8 +11,9 @@ public sealed class MachineWalls
     private readonly byte[] _filterWithNetwork;
     private readonly RunUser _users = new();
 
-    internal MachineWalls(Bubblewrap bubblewrap, SystemCalls calls)
+    internal MachineWalls(Bubblewrap bubblewrap, SystemCalls calls, ControlGroups? groups)
     {
+        Groups = groups;
         _bubblewrap = bubblewrap;
         _filter = SeccompFilter.Build(calls, network: false);
         _filterWithNetwork = SeccompFilter.Build(calls, network: true);
@@ -29,6 +30,9 @@ public sealed class MachineWalls
             return _users.Next();
         }
     }
+
+    /// <summary>Control groups for runs; null: none are to be had.</summary>
+    internal ControlGroups? Groups { get; }
 
     internal byte[] FilterOf(WallPlan plan) => plan.Network ? _filterWithNetwork : _filter;
 

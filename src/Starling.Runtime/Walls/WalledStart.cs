@@ -47,6 +47,9 @@ internal sealed class WalledStart
     /// <summary>The first process inside, on the host's count; 0: not known.</summary>
     public int InnerPid { get; private set; }
 
+    /// <summary>Its control group; null: it has none.</summary>
+    public RunGroup? Group { get; private set; }
+
     /// <summary>What the child gets, and under which numbers.</summary>
     public (int Source, int Target)[] Descriptors =>
     [
@@ -97,7 +100,8 @@ internal sealed class WalledStart
 
     /// <summary>Waits until the walls are up, sets the limits and lets the command begin. False: bubblewrap ended before, or did not get so far.</summary>
     /// <param name="limits">What to set.</param>
-    public bool Release(WallLimits limits)
+    /// <param name="groups">Where it gets a group of its own; null: nowhere.</param>
+    public bool Release(WallLimits limits, ControlGroups? groups)
     {
         long began = Stopwatch.GetTimestamp();
         while (InnerPid == 0)
@@ -122,6 +126,13 @@ internal sealed class WalledStart
 
         // Two more are bubblewrap's own.
         Limit(ResourceProcesses, (ulong)limits.Processes + 2);
+
+        Group = groups?.TryMake(limits);
+        if (Group is not null && !Group.TryAdd(InnerPid))
+        {
+            Group.End();
+            Group = null;
+        }
 
         Close(ref _gateWrite);
         return true;

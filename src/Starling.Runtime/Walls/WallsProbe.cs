@@ -132,7 +132,7 @@ public static class WallsProbe
 
         string etc = Path.Combine(folder, "etc");
         SystemView.WriteEtc(etc);
-        walls = new MachineWalls(new Bubblewrap(program, SystemView.OfThisMachine(etc, shown), drop), calls);
+        walls = new MachineWalls(new Bubblewrap(program, SystemView.OfThisMachine(etc, shown), drop), calls, ControlGroups.TryOpen(out _));
         return null;
     }
 
