@@ -2,6 +2,7 @@ using System;
 using System.Globalization;
 using Starling.Bench.Figures;
 using Starling.Bench.Swarms;
+using Starling.Bench.Wasm;
 
 namespace Starling.Bench;
 
@@ -32,6 +33,7 @@ internal static class Program
         ["commands"] => CommandsBench.Run(),
         ["walls"] => WallsBench.Compare(),
         ["owner"] => OwnerBench.Run(),
+        ["wasm"] => WasmBench.Run(),
         ["kill"] => KillBench.Run(100),
         ["kill", string rounds] => KillBench.Run(int.Parse(rounds, CultureInfo.InvariantCulture)),
         _ => Explain(),
@@ -39,7 +41,7 @@ internal static class Program
 
     private static int Explain()
     {
-        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Starling.Bench -- exec | sha256d | net | attest | utp | store [FOLDER] | torrent | swarm | comptorrent | figures | idle | transfer | swarm-transfer | commands | owner | walls | kill");
+        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Starling.Bench -- exec | sha256d | net | attest | utp | store [FOLDER] | torrent | swarm | comptorrent | figures | idle | transfer | swarm-transfer | commands | owner | walls | wasm | kill");
         Console.Error.WriteLine("  exec      2,000 runs of 'true' on two slots, results durable, beside xargs and GNU parallel");
         Console.Error.WriteLine("  sha256d   the nonce search on one core, on each vector path, beside SHA-256 of openssl");
         Console.Error.WriteLine("  net       what TLS links cost: handshake, memory, idle processor time, bytes a second");
@@ -56,6 +58,7 @@ internal static class Program
         Console.Error.WriteLine("  commands  2,000 times `true`, two at a time, beside xargs and GNU parallel, the whole program");
         Console.Error.WriteLine("  walls     `true` within the walls around foreign commands, beside bubblewrap by hand and no walls; as root and as an ordinary user");
         Console.Error.WriteLine("  owner     the share of the processor that runs take under the owner's rules, and how soon a change of them holds");
+        Console.Error.WriteLine("  wasm      five programs in C, by gcc for this processor and as WebAssembly, in turn; the start of a run in a warm worker");
         Console.Error.WriteLine("  kill [N]  N rounds (100) of SIGKILL and restart of one of four peers");
         return Usage;
     }
