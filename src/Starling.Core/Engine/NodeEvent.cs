@@ -27,13 +27,17 @@ public abstract record NodeEvent
     public sealed record Checkpointed(int Piece, int Slot, int Attempt, TimeSpan Elapsed) : NodeEvent;
 
     /// <summary>A run failed; <paramref name="StandardError"/> is the tail of what it wrote.</summary>
-    public sealed record Failed(int Piece, int Slot, Problem Problem, int Attempt, TimeSpan Elapsed, string StandardError) : NodeEvent;
+    public sealed record Failed(int Piece, int Slot, Problem Problem, int Attempt, TimeSpan Elapsed, string StandardError) : NodeEvent
+    {
+        /// <summary>What it used. Null: nobody counted.</summary>
+        public RunUsage? Usage { get; init; }
+    }
 
     /// <summary>A piece is finished: accepted, and durable here.</summary>
     public sealed record PieceFinished(int Piece, ResultSource Source, ResultId Result, TimeSpan Elapsed) : NodeEvent
     {
-        /// <summary>Fuel that the run here used: the measure of its work that is equal for slow and fast machines. Null where it is not counted.</summary>
-        public long? Fuel { get; init; }
+        /// <summary>What the run here used. Null: nobody counted, or there was none.</summary>
+        public RunUsage? Usage { get; init; }
     }
 
     /// <summary>A spot check ended: a piece that was believed on another worker's word was run here too.</summary>

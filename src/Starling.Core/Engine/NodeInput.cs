@@ -141,12 +141,11 @@ public abstract record JobOutcome
     /// <summary>Wall time that the run took.</summary>
     public required TimeSpan Elapsed { get; init; }
 
+    /// <summary>What it used; null: nobody counted.</summary>
+    public RunUsage? Usage { get; init; }
+
     /// <summary>Exit 0 within all limits; the output waits under the job's id for <see cref="NodeEffect.KeepOutputs"/> or discard.</summary>
-    public sealed record Succeeded(ResultId Result) : JobOutcome
-    {
-        /// <summary>Fuel that a module in WebAssembly used: the same for everybody who runs the piece. Null: a run of another kind.</summary>
-        public long? Fuel { get; init; }
-    }
+    public sealed record Succeeded(ResultId Result) : JobOutcome;
 
     /// <summary>Exit 85: it saved its state and wants to be run again.</summary>
     public sealed record Checkpointed : JobOutcome;

@@ -172,6 +172,6 @@ internal sealed class ResultKeeper(NodeContext context, AttestationLogs logs, Ha
 /// <summary>A run that ended well. <paramref name="IsToBeAttested"/>: I have not signed anything about this piece before.</summary>
 internal sealed record FinishedRun(JobId Job, int Piece, ResultId Result, TimeSpan Elapsed, bool IsToBeAttested)
 {
-    /// <summary>Fuel that it used, where that is counted.</summary>
-    public long? Fuel { get; init; }
+    /// <summary>What it used, where that was counted.</summary>
+    public RunUsage? Usage { get; init; }
 }

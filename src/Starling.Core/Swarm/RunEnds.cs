@@ -62,7 +62,7 @@ internal sealed class RunEnds(
             }
 
             scheduler.Exclude(piece);
-            keeper.Add(new FinishedRun(job, piece, succeeded.Result, succeeded.Elapsed, IsToBeAttested: mine < 0 && seals?.HasMine(piece) != true) { Fuel = succeeded.Fuel });
+            keeper.Add(new FinishedRun(job, piece, succeeded.Result, succeeded.Elapsed, IsToBeAttested: mine < 0 && seals?.HasMine(piece) != true) { Usage = succeeded.Usage });
             return;
         }
 
@@ -82,7 +82,7 @@ internal sealed class RunEnds(
     private void OnFailed(EndedJob ended, JobOutcome.Failed failed)
     {
         context.Report(new NodeEvent.Failed(
-            ended.Piece, ended.Slot, failed.Problem, ended.Attempt, failed.Elapsed, failed.StandardError));
+            ended.Piece, ended.Slot, failed.Problem, ended.Attempt, failed.Elapsed, failed.StandardError) { Usage = failed.Usage });
         if (ended.Attempt >= context.Options.MaxAttempts)
         {
             scheduler.Exclude(ended.Piece);

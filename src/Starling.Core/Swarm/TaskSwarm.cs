@@ -268,7 +268,7 @@ internal sealed class TaskSwarm
         {
             _arrivals[piece] = run is null
                 ? new Arrival(ResultSource.Downloaded, TimeSpan.Zero)
-                : new Arrival(ResultSource.Computed, run.Elapsed, run.Fuel);
+                : new Arrival(ResultSource.Computed, run.Elapsed, run.Usage);
         }
 
         ResultId? before = _map.Used(piece);
@@ -714,7 +714,7 @@ internal sealed class TaskSwarm
             OnHitsChanged();
         }
 
-        _context.Report(new NodeEvent.PieceFinished(piece, arrival.Source, used, arrival.Elapsed) { Fuel = arrival.Fuel });
+        _context.Report(new NodeEvent.PieceFinished(piece, arrival.Source, used, arrival.Elapsed) { Usage = arrival.Usage });
         if (!_restoring)
         {
             _holders.Tell(piece);
@@ -868,5 +868,5 @@ internal sealed class TaskSwarm
         }
     }
 
-    private readonly record struct Arrival(ResultSource Source, TimeSpan Elapsed, long? Fuel = null);
+    private readonly record struct Arrival(ResultSource Source, TimeSpan Elapsed, RunUsage? Usage = null);
 }

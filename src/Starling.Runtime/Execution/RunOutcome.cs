@@ -32,16 +32,18 @@ internal static class RunOutcome
     /// <param name="errorFile">Where that is kept; null: nowhere.</param>
     public static JobOutcome Of(TaskInfo task, int piece, ProcessEnd end, Func<ResultId> complete, StderrTail errors, string? errorFile)
     {
+        // Of a run without walls only the processor time is known.
+        var usage = new RunUsage { CpuTime = end.CpuTime, PeakMemoryBytes = end.PeakMemoryBytes > 0 ? end.PeakMemoryBytes : null };
         switch (end)
         {
             case { Cause: KillCause.Asked }:
                 return new JobOutcome.Killed { Elapsed = end.Elapsed };
             case { IsSuccess: true }:
-                return new JobOutcome.Succeeded(complete()) { Elapsed = end.Elapsed };
+                return new JobOutcome.Succeeded(complete()) { Elapsed = end.Elapsed, Usage = usage };
             case { Cause: KillCause.None, Signal: 0, ExitCode: CheckpointStatus }:
-                return new JobOutcome.Checkpointed { Elapsed = end.Elapsed };
+                return new JobOutcome.Checkpointed { Elapsed = end.Elapsed, Usage = usage };
             default:
-                return new JobOutcome.Failed(ProblemOf(task, $"the run of piece {piece}", end, errorFile), errors.ToText()) { Elapsed = end.Elapsed };
+                return new JobOutcome.Failed(ProblemOf(task, $"the run of piece {piece}", end, errorFile), errors.ToText()) { Elapsed = end.Elapsed, Usage = usage };
         }
     }
 

@@ -43,6 +43,8 @@ internal static class NodeEventTranslation
             Hint = run.Problem.ToString(),
             Attempt = run.Attempt,
             Seconds = Seconds(run.Elapsed),
+            Cpu = run.Usage?.CpuTime is { } time ? Seconds(time) : null,
+            Memory = run.Usage?.PeakMemoryBytes,
             Stderr = run.StandardError,
         },
         NodeEvent.PieceFinished piece => new RunEvent
@@ -53,7 +55,9 @@ internal static class NodeEventTranslation
             Bytes = piece.Result.Length,
             Root = piece.Result.Root.ToString(),
             Seconds = Seconds(piece.Elapsed),
-            Fuel = piece.Fuel,
+            Fuel = piece.Usage?.Fuel,
+            Cpu = piece.Usage?.CpuTime is { } cpu ? Seconds(cpu) : null,
+            Memory = piece.Usage?.PeakMemoryBytes,
         },
         NodeEvent.Checked check => new RunEvent
         {

@@ -63,6 +63,12 @@ internal sealed record RunEvent
     /// <summary>Fuel that a run of a WebAssembly module used.</summary>
     public long? Fuel { get; init; }
 
+    /// <summary>Processor time of a run here, in seconds.</summary>
+    public double? Cpu { get; init; }
+
+    /// <summary>Most bytes of memory that a walled run here had.</summary>
+    public long? Memory { get; init; }
+
     /// <summary>Absolute paths.</summary>
     public IReadOnlyList<string>? Output { get; init; }
 

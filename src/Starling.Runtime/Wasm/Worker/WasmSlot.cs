@@ -61,7 +61,7 @@ internal sealed class WasmSlot(RunContext context, RunPlace place) : IDisposable
             { WroteTooMuch: true } => Failed(RunOutcome.TooLong(context.Task, what)),
             { TookTooLong: true } => Failed(RunOutcome.TooSlow(context.Task, what)),
             { End: { Problem: { } told } } => Failed(told with { Reason = $"{what}: {told.Reason}" }),
-            { End: { Status: 0 } end } => new JobOutcome.Succeeded(sink.Complete()) { Elapsed = elapsed, Fuel = end.Fuel },
+            { End: { Status: 0 } end } => new JobOutcome.Succeeded(sink.Complete()) { Elapsed = elapsed, Usage = new RunUsage { Fuel = end.Fuel } },
             { End: { } end } => Failed(RunOutcome.ProblemOf(context.Task, what, new ProcessEnd(0, end.Status, KillCause.None, elapsed), errorFile)),
             _ when isKilled() => new JobOutcome.Killed { Elapsed = elapsed },
             _ => Lost(ended.Process!.Value, what),

@@ -220,6 +220,18 @@ public sealed class WalledRunTests : IDisposable
     }
 
     [WallsFact]
+    public async Task WhatARunUsedComesWithItsResult()
+    {
+        await using RunHarness run = Walled("i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo over");
+
+        RunUsage? usage = Assert.IsType<JobOutcome.Succeeded>(run.Run()).Usage;
+
+        Assert.NotNull(usage);
+        Assert.InRange(usage.CpuTime!.Value, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5));
+        Assert.InRange(usage.PeakMemoryBytes!.Value, 1, 400 * MiB);
+    }
+
+    [WallsFact]
     public async Task StandardInputCanBeGiven()
     {
         using ProcessLauncher launcher = NewLauncher();

@@ -60,7 +60,7 @@ public sealed class WasmRunTests : IDisposable
     public async Task FuelIsToldWithTheResult_AndIsTheSameEachTime()
     {
         await using RunHarness run = Start("t");
-        long?[] fuel = [.. Enumerable.Range(0, 3).Select(piece => Assert.IsType<JobOutcome.Succeeded>(run.Run(piece, piece + 1)).Fuel)];
+        long?[] fuel = [.. Enumerable.Range(0, 3).Select(piece => Assert.IsType<JobOutcome.Succeeded>(run.Run(piece, piece + 1)).Usage?.Fuel)];
         Assert.Equal([632L, 632L, 632L], fuel);
     }
 
