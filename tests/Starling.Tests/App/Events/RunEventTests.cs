@@ -30,6 +30,12 @@ public sealed class RunEventTests
             new NodeEvent.Aborted(7, 1, AbortReason.Owner, 1, TimeSpan.Zero),
             """{"event":"aborted","at":1.5,"time":2.5,"piece":7,"slot":1,"attempt":1,"seconds":0,"reason":"owner"}"""
         },
+        { new NodeEvent.Paused(7, 1, IsPaused: true), """{"event":"paused","at":1.5,"time":2.5,"piece":7,"slot":1}""" },
+        { new NodeEvent.Paused(7, 1, IsPaused: false), """{"event":"resumed","at":1.5,"time":2.5,"piece":7,"slot":1}""" },
+        {
+            new NodeEvent.Checkpointed(7, 1, 2, TimeSpan.FromSeconds(3)),
+            """{"event":"checkpointed","at":1.5,"time":2.5,"piece":7,"slot":1,"attempt":2,"seconds":3}"""
+        },
         {
             new NodeEvent.Failed(7, 1, new Problem("exit:3", "piece 7 ended with exit status 3", "Look"), 1, TimeSpan.FromSeconds(1), "oh & no\n"),
             """{"event":"failed","at":1.5,"time":2.5,"piece":7,"slot":1,"attempt":1,"seconds":1,"reason":"exit:3","hint":"piece 7 ended with exit status 3. Look","stderr":"oh & no\n"}"""
@@ -37,6 +43,13 @@ public sealed class RunEventTests
         {
             new NodeEvent.PieceFinished(7, ResultSource.Downloaded, new ResultId(5, Id), TimeSpan.FromSeconds(2)),
             $$"""{"event":"piece","at":1.5,"time":2.5,"piece":7,"source":"downloaded","bytes":5,"root":"{{Id}}","seconds":2}"""
+        },
+        {
+            new NodeEvent.PieceFinished(7, ResultSource.Computed, new ResultId(5, Id), TimeSpan.FromSeconds(2))
+            {
+                Usage = new RunUsage { Fuel = 9, CpuTime = TimeSpan.FromSeconds(1.25), PeakMemoryBytes = 4096 },
+            },
+            $$"""{"event":"piece","at":1.5,"time":2.5,"piece":7,"source":"computed","bytes":5,"root":"{{Id}}","seconds":2,"fuel":9,"cpu":1.25,"memory":4096}"""
         },
         {
             new NodeEvent.Checked(7, 1, Agrees: false, TimeSpan.FromSeconds(2)),
