@@ -32,6 +32,7 @@ internal static class Program
         ["swarm-transfer", string rounds] => SwarmTransferBench.Run(int.Parse(rounds, CultureInfo.InvariantCulture)),
         ["commands"] => CommandsBench.Run(),
         ["walls"] => WallsBench.Compare(),
+        ["container"] => ContainerBench.Compare(),
         ["owner"] => OwnerBench.Run(),
         ["wasm"] => WasmBench.Run(),
         ["kill"] => KillBench.Run(100),
@@ -41,7 +42,7 @@ internal static class Program
 
     private static int Explain()
     {
-        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Starling.Bench -- exec | sha256d | net | attest | utp | store [FOLDER] | torrent | swarm | comptorrent | figures | idle | transfer | swarm-transfer | commands | owner | walls | wasm | kill");
+        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Starling.Bench -- exec | sha256d | net | attest | utp | store [FOLDER] | torrent | swarm | comptorrent | figures | idle | transfer | swarm-transfer | commands | owner | walls | container | wasm | kill");
         Console.Error.WriteLine("  exec      2,000 runs of 'true' on two slots, results durable, beside xargs and GNU parallel");
         Console.Error.WriteLine("  sha256d   the nonce search on one core, on each vector path, beside SHA-256 of openssl");
         Console.Error.WriteLine("  net       what TLS links cost: handshake, memory, idle processor time, bytes a second");
@@ -56,6 +57,7 @@ internal static class Program
         Console.Error.WriteLine("  transfer  1 GiB over loopback among this program and libtorrent (python3-libtorrent), each as both: time and processor time");
         Console.Error.WriteLine("  swarm-transfer [N]  one seed and 16 leechers that send 1 MiB/s each, beside libtorrent (python3-libtorrent): when the leechers are done; N rounds (1)");
         Console.Error.WriteLine("  commands  2,000 times `true`, two at a time, beside xargs and GNU parallel, the whole program");
+        Console.Error.WriteLine("  container `true` in an unpacked image within the walls, beside bubblewrap by hand and podman run");
         Console.Error.WriteLine("  walls     `true` within the walls around foreign commands, beside bubblewrap by hand and no walls; as root and as an ordinary user");
         Console.Error.WriteLine("  owner     the share of the processor that runs take under the owner's rules, and how soon a change of them holds");
         Console.Error.WriteLine("  wasm      five programs in C, by gcc for this processor and as WebAssembly, in turn; the start of a run in a warm worker");
