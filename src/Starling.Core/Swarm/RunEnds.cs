@@ -82,7 +82,8 @@ internal sealed class RunEnds(
     private void OnFailed(EndedJob ended, JobOutcome.Failed failed)
     {
         context.Report(new NodeEvent.Failed(
-            ended.Piece, ended.Slot, failed.Problem, ended.Attempt, failed.Elapsed, failed.StandardError) { Usage = failed.Usage });
+            ended.Piece, ended.Slot, failed.Problem, ended.Attempt, failed.Elapsed, failed.StandardError)
+        { Usage = failed.Usage });
         if (ended.Attempt >= context.Options.MaxAttempts)
         {
             scheduler.Exclude(ended.Piece);

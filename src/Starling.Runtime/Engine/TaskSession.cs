@@ -24,6 +24,7 @@ using Starling.Runtime.Owner;
 using Starling.Runtime.PortMapping;
 using Starling.Runtime.Reputation;
 using Starling.Runtime.Storage;
+using Starling.Runtime.Walls;
 
 namespace Starling.Runtime.Engine;
 
@@ -514,12 +515,9 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
     {
         TaskSignature signature = TaskFileSigner.Check(task, _verifier);
         Problem? foreign = TrustRule.Check(task, signature, Identity, _options.Authors, _options.Trust);
-        if (foreign is not null && task.Info.Limits.Network != RunLimits.NoNetwork && !_options.AllowNetwork)
+        if (foreign is not null && ForeignTask.Refusal(foreign, task.Info, _options.AllowNetwork, noWalls: null) is { } unwanted)
         {
-            return new SessionOutcome(SessionEnd.Refused, new Problem(
-                TrustRule.Code,
-                $"the commands of task '{task.Info.Name}' ask for the network",
-                "Run again with --network if they may have it: they then reach whatever this machine reaches."));
+            return new SessionOutcome(SessionEnd.Refused, unwanted);
         }
 
         if (!task.Info.Admits(Identity))
@@ -535,11 +533,7 @@ public sealed class TaskSession : IEngineHost, IAsyncDisposable
         {
             if (foreign is not null && problem.Code == TrustRule.Code)
             {
-                return new SessionOutcome(SessionEnd.Refused, foreign with
-                {
-                    Reason = $"{foreign.Reason}, for there are no walls to run it in: {problem.Reason}",
-                    Hint = $"{problem.Hint} Or {char.ToLowerInvariant(foreign.Hint[0])}{foreign.Hint[1..]}".TrimStart(),
-                });
+                return new SessionOutcome(SessionEnd.Refused, ForeignTask.Refusal(foreign, task.Info, allowNetwork: true, problem)!);
             }
 
             return new SessionOutcome(SessionEnd.Failed, problem);

@@ -98,7 +98,7 @@ internal sealed class WalledStart
         Close(ref _argumentsRead);
     }
 
-    /// <summary>Waits until the walls are up, sets the limits and lets the command begin. False: bubblewrap ended before, or did not get so far.</summary>
+    /// <summary>Waits until the walls are up, sets the limits and lets the command begin. False: bubblewrap ended before, did not get so far, or a limit can't be set; then the command must not begin.</summary>
     /// <param name="limits">What to set.</param>
     /// <param name="groups">Where it gets a group of its own; null: nowhere.</param>
     public bool Release(WallLimits limits, ControlGroups? groups)
@@ -115,17 +115,17 @@ internal sealed class WalledStart
             InnerPid = Number("\"child-pid\":") ?? 0;
         }
 
-        Limit(ResourceCore, 0);
-        Limit(ResourceData, (ulong)limits.MemoryBytes);
-        Limit(ResourceFileSize, (ulong)limits.DiskBytes);
-        Limit(ResourceDescriptors, (ulong)limits.Descriptors);
-        if (limits.Cpu is { } cpu)
+        // Two more processes are bubblewrap's own.
+        bool isLimited = Limit(ResourceCore, 0)
+            && Limit(ResourceData, (ulong)limits.MemoryBytes)
+            && Limit(ResourceFileSize, (ulong)limits.DiskBytes)
+            && Limit(ResourceDescriptors, (ulong)limits.Descriptors)
+            && Limit(ResourceProcesses, (ulong)limits.Processes + 2)
+            && (limits.Cpu is not { } cpu || Limit(ResourceCpu, (ulong)Math.Max(1, Math.Ceiling(cpu.TotalSeconds)), 1));
+        if (!isLimited)
         {
-            Limit(ResourceCpu, (ulong)Math.Max(1, Math.Ceiling(cpu.TotalSeconds)), 1);
+            return false;
         }
-
-        // Two more are bubblewrap's own.
-        Limit(ResourceProcesses, (ulong)limits.Processes + 2);
 
         Group = groups?.TryMake(limits);
         if (Group is not null && !Group.TryAdd(InnerPid))
@@ -253,16 +253,16 @@ internal sealed class WalledStart
         return end > at && end < told.Length && int.TryParse(told.AsSpan(at, end - at), out int number) ? number : null;
     }
 
-    private unsafe void Limit(int resource, ulong soft, ulong beyond = 0)
+    private unsafe bool Limit(int resource, ulong soft, ulong beyond = 0)
     {
         LibC.ResourceLimit now;
         if (LibC.LimitResource(InnerPid, resource, null, &now) != 0)
         {
-            return;
+            return false;
         }
 
         // Only downwards: raising needs a right that nobody here has.
         var limit = new LibC.ResourceLimit { Soft = Math.Min(soft, now.Hard), Hard = Math.Min(soft + beyond, now.Hard) };
-        _ = LibC.LimitResource(InnerPid, resource, &limit, null);
+        return LibC.LimitResource(InnerPid, resource, &limit, null) == 0;
     }
 }

@@ -69,6 +69,20 @@ public static class WallsProbe
         string folder, IReadOnlyList<string> shown, [NotNullWhen(true)] out MachineWalls? walls, [NotNullWhen(false)] out Problem? problem) =>
         TryOpen(folder, shown, out walls, out problem, out _);
 
+    /// <summary>Why this machine has no walls; null: it has. Nothing is kept of the trial.</summary>
+    public static Problem? Missing()
+    {
+        string folder = Directory.CreateTempSubdirectory("starling-walls-").FullName;
+        try
+        {
+            return TryOpen(folder, [], out _, out Problem? problem) ? null : problem;
+        }
+        finally
+        {
+            SlotFolder.TryRemove(folder);
+        }
+    }
+
     /// <summary>Puts the walls up and tries them, and tells each thing that was tried.</summary>
     internal static bool TryOpen(
         string folder,
@@ -181,7 +195,8 @@ public static class WallsProbe
                 return new Problem(TrustRule.Code, $"bubblewrap cannot put up walls here: {(said.Length == 0 ? "it ends without a word" : said)}", AdviceOn(said));
             }
 
-            outcomes = Compare(told.ToString());
+            // Too much memory is refused to a process, or ends the run: what is tried last may also end that way.
+            outcomes = Compare(end.Cause == KillCause.Memory ? $"{told}memory yes\n" : told.ToString());
             foreach (Outcome outcome in outcomes)
             {
                 if (outcome.Broken is not null)

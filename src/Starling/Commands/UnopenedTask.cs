@@ -91,26 +91,12 @@ internal static class UnopenedTask
         TaskSignature signature = TaskFileSigner.Check(task, new Ed25519Verifier());
         PublicKey mine = OwnerKeys.Identity()?.PublicKey ?? default;
         Problem? foreign = TrustRule.Check(task, signature, mine, OwnerKeys.All(), trust: false);
-        if (foreign is not null && WithoutWalls() is { } missing)
+        if (foreign is not null && ForeignTask.Refusal(foreign, task.Info, allowNetwork: false, WallsProbe.Missing()) is { } refusal)
         {
-            lines.Add(WhyAnswer.Of(foreign with { Reason = $"{foreign.Reason}, for there are no walls to run it in: {missing.Reason}" }));
+            lines.Add(WhyAnswer.Of(refusal));
         }
 
         return foreign;
-    }
-
-    /// <summary>Why commands of others can't be walled in here; null: they can.</summary>
-    private static Problem? WithoutWalls()
-    {
-        DirectoryInfo scratch = Directory.CreateTempSubdirectory("starling-why-");
-        try
-        {
-            return WallsProbe.TryOpen(Path.Combine(scratch.FullName, "walls"), [], out _, out Problem? missing) ? null : missing;
-        }
-        finally
-        {
-            scratch.Delete(recursive: true);
-        }
     }
 
     private static void AddNeeds(TaskInfo info, string dir, Problem? foreign, List<WhyLine> lines)

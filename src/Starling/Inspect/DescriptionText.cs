@@ -51,7 +51,7 @@ internal static class DescriptionText
         }
 
         Row(writer, "link", task.Magnet);
-        Row(writer, "here", task.WouldCompute ? "this machine would compute it" : $"this machine would not compute it: {VisibleText.Of(task.WhyNot ?? "")}");
+        Row(writer, "here", task.WouldCompute ? $"this machine would compute it{(task.Walled ? ", within walls" : "")}" : $"this machine would not compute it: {VisibleText.Of(task.WhyNot ?? "")}");
     }
 
     private static string[] RunLines(RunDescription run) => run.Kind switch

@@ -8,6 +8,7 @@ using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Machine;
 using Starling.Runtime.Tasks;
+using Starling.Runtime.Walls;
 
 namespace Starling.Inspect;
 
@@ -70,6 +71,9 @@ internal sealed record TaskDescription
     /// <summary>Whether this machine would compute it.</summary>
     public required bool WouldCompute { get; init; }
 
+    /// <summary>Whether it would do so within walls: the task is not the owner's.</summary>
+    public bool Walled { get; init; }
+
     /// <summary>Why it would not.</summary>
     public string? WhyNot { get; init; }
 
@@ -79,8 +83,9 @@ internal sealed record TaskDescription
         TaskInfo info = task.Info;
         TaskSignature signature = TaskFileSigner.Check(task, verifier);
         PublicKey mine = authors.Count > 0 ? authors[0] : default;
-        Problem? refusal = TrustRule.Check(task, signature, mine, authors, trust: false);
-        IReadOnlyList<NeedFinding> needs = NeedsCheck.Check(info.Needs, ".", info.Run is RunSpec.Container ? null : new HostPrograms(mayAsk: refusal is null));
+        Problem? foreign = TrustRule.Check(task, signature, mine, authors, trust: false);
+        Problem? refusal = foreign is null ? null : ForeignTask.Refusal(foreign, info, allowNetwork: false, WallsProbe.Missing());
+        IReadOnlyList<NeedFinding> needs = NeedsCheck.Check(info.Needs, ".", info.Run is RunSpec.Container ? null : new HostPrograms(mayAsk: foreign is null));
         string? whyNot = refusal?.ToString()
             ?? (info.Admits(mine) ? null : "its key is none of the members'")
             ?? (needs.FirstOrDefault(need => !need.IsMet) is { } unmet ? $"it needs {unmet.Need}; here: {unmet.Found}" : null);
@@ -117,6 +122,7 @@ internal sealed record TaskDescription
             CreatedBy = task.CreatedBy,
             CreationDate = task.CreationDate,
             WouldCompute = whyNot is null,
+            Walled = foreign is not null && whyNot is null,
             WhyNot = whyNot,
         };
     }

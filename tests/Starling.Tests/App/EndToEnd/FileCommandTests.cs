@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Text.Json;
+using Starling.Tests.Runtime.Walls;
 
 namespace Starling.Tests.App.EndToEnd;
 
@@ -48,14 +49,25 @@ public sealed class FileCommandTests : IDisposable
     }
 
     [Fact]
-    public void AForeignTask_WouldNotBeComputed_AndControlCharactersAreShown()
+    public void AForeignTask_WouldBeComputedWithinWalls_AndControlCharactersAreShown()
     {
         string task = _home.File("spec.yaml", "name: trap\npieces: 1\nrun: \"echo good\\e[2K; echo evil\"\n");
         using StarlingRun inspected = StarlingRun.Finish(_home.Path, "inspect", task);
 
         Assert.Equal(0, inspected.WaitForExit());
         Assert.Contains("                  echo good\\u001b[2K; echo evil", inspected.Lines);
-        Assert.StartsWith("  here          this machine would not compute it:", inspected.Lines[^1], StringComparison.Ordinal);
+        string here = WallsFactAttribute.HasWalls ? "this machine would compute it, within walls" : "this machine would not compute it:";
+        Assert.StartsWith($"  here          {here}", inspected.Lines[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ATaskThatAsksForTheNetwork_WouldNotBeComputed()
+    {
+        string task = _home.File("spec.yaml", "name: trap\npieces: 1\nrun: curl example.com\nlimits: {network: full}\n");
+        using StarlingRun inspected = StarlingRun.Finish(_home.Path, "inspect", task);
+
+        Assert.Equal(0, inspected.WaitForExit());
+        Assert.Contains("--network", inspected.Lines[^1], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,4 @@
 using System;
-using System.IO;
-using Starling.Core.Primitives;
 using Starling.Runtime.Walls;
 
 namespace Starling.Tests.Runtime.Walls;
@@ -9,18 +7,7 @@ namespace Starling.Tests.Runtime.Walls;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class WallsFactAttribute : FactAttribute
 {
-    private static readonly Lazy<string?> _missing = new(() =>
-    {
-        string folder = Directory.CreateTempSubdirectory("starling-walls-").FullName;
-        try
-        {
-            return WallsProbe.TryOpen(folder, [], out _, out Problem? problem) ? null : $"{problem.Reason} {problem.Hint}";
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    });
+    private static readonly Lazy<string?> _missing = new(() => WallsProbe.Missing()?.ToString());
 
     public WallsFactAttribute() => Skip = Missing;
 
