@@ -28,6 +28,8 @@ internal static unsafe partial class LibC
     public const uint FixedAddresses = 0x0040000;
     public const int ErrorNoSuchFile = 2;
     public const int ErrorNoProcess = 3;
+    public const int ErrorNoAccess = 13;
+    public const uint MemoryFileCloseOnExec = 1;
     public const int ErrorIsFolder = 21;
     public const int RemoveFolder = 0x200;
     public const int DoNotFollow = 0x100;
@@ -85,6 +87,10 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int descriptor, byte* buffer, nint count);
+
+    /// <summary>A file in memory that has no name; kernel 3.17.</summary>
+    [LibraryImport(Library, EntryPoint = "memfd_create", SetLastError = true)]
+    public static partial int CreateMemoryFile(byte* name, uint flags);
 
     [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
     public static partial int Poll(PollEntry* entries, nuint count, int timeoutMs);
@@ -176,14 +182,24 @@ internal static unsafe partial class LibC
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     public struct FileStatus
     {
+        [FieldOffset(16)]
+        public uint Links;
+
         [FieldOffset(20)]
         public uint User;
 
         [FieldOffset(28)]
         public ushort Mode;
 
+        [FieldOffset(32)]
+        public ulong Number;
+
         [FieldOffset(48)]
         public ulong Blocks;
+
+        /// <summary>Major and minor number of the device together.</summary>
+        [FieldOffset(136)]
+        public ulong Device;
     }
 
     [LibraryImport(Library, EntryPoint = "wait4", SetLastError = true)]

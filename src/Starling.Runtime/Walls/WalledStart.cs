@@ -15,8 +15,6 @@ internal sealed class WalledStart
     // Descriptors below this may be those that the child's get their numbers from.
     private const int FirstSafeDescriptor = 64;
     private const int MaxStatusBytes = 4096;
-    private const int PipeSize = 64 * 1024;
-    private const int ErrorTooBig = 7;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private const int ResourceFileSize = 1;
@@ -57,29 +55,19 @@ internal sealed class WalledStart
         (_argumentsRead, Bubblewrap.ArgumentsDescriptor),
     ];
 
-    /// <summary>Opens the pipes and fills in the filter and the arguments, each of which a pipe holds whole (64 KiB).</summary>
+    /// <summary>
+    /// Opens the pipes, and files in memory with the filter and the arguments: these may be longer than a pipe holds, and a run of the same user can make the kernel give out pipes of 8 KiB
+    /// (<c>fs.pipe-user-pages-soft</c>), which nobody would read before they are full.
+    /// </summary>
     public static unsafe WalledStart? TryOpen(byte[] filter, byte[] arguments, out int error)
     {
-        int* ends = stackalloc int[8];
-        for (int i = 0; i < 8; i += 2)
-        {
-            if (LibC.Pipe(ends + i, LibC.CloseOnExec) != 0)
-            {
-                error = Marshal.GetLastPInvokeError();
-                for (int k = 0; k < i; k++)
-                {
-                    LibC.CloseIfOpen(ends[k]);
-                }
-
-                return null;
-            }
-        }
-
-        error = Fill(ends[5], filter);
-        error = error != 0 ? error : Fill(ends[7], arguments);
-        LibC.CloseIfOpen(ends[5]);
-        LibC.CloseIfOpen(ends[7]);
-        var start = new WalledStart(ends[0], Raise(ends[1]), Raise(ends[2]), ends[3], Raise(ends[4]), Raise(ends[6]));
+        int* ends = stackalloc int[4] { -1, -1, -1, -1 };
+        int filterRead = -1;
+        int argumentsRead = -1;
+        error = LibC.Pipe(ends, LibC.CloseOnExec) == 0 && LibC.Pipe(ends + 2, LibC.CloseOnExec) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        error = error != 0 ? error : TryHold(filter, out filterRead);
+        error = error != 0 ? error : TryHold(arguments, out argumentsRead);
+        var start = new WalledStart(ends[0], Raise(ends[1]), Raise(ends[2]), ends[3], Raise(filterRead), Raise(argumentsRead));
         if (error == 0)
         {
             return start;
@@ -156,22 +144,30 @@ internal sealed class WalledStart
         Close(ref _gateWrite);
     }
 
-    private static unsafe int Fill(int descriptor, byte[] bytes)
+    /// <summary>Makes a file in memory that is read from its beginning; an error number, or 0.</summary>
+    private static unsafe int TryHold(byte[] bytes, out int descriptor)
     {
-        if (bytes.Length > PipeSize)
+        fixed (byte* name = "starling\0"u8, start = bytes)
         {
-            return ErrorTooBig;
-        }
+            descriptor = LibC.CreateMemoryFile(name, LibC.MemoryFileCloseOnExec);
+            for (nint written = 0; descriptor >= 0 && written < bytes.Length;)
+            {
+                nint count = LibC.Write(descriptor, start + written, bytes.Length - written);
+                if (count <= 0 && Marshal.GetLastPInvokeError() != LibC.ErrorInterrupted)
+                {
+                    return Marshal.GetLastPInvokeError();
+                }
 
-        fixed (byte* start = bytes)
-        {
-            return LibC.Write(descriptor, start, bytes.Length) == bytes.Length ? 0 : Marshal.GetLastPInvokeError();
+                written += Math.Max(0, count);
+            }
+
+            return descriptor >= 0 && LibC.Seek(descriptor, 0, 0) == 0 ? 0 : Marshal.GetLastPInvokeError();
         }
     }
 
     private static int Raise(int descriptor)
     {
-        if (descriptor >= FirstSafeDescriptor)
+        if (descriptor is < 0 or >= FirstSafeDescriptor)
         {
             return descriptor;
         }
