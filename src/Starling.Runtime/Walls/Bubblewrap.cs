@@ -125,26 +125,64 @@ internal sealed class Bubblewrap
     }
 
     // Folder by folder, so that further mount points can be made beside them: the root itself stays bubblewrap's own.
-    private static void AddImage(List<string> arguments, string root)
+    private void AddImage(List<string> arguments, string root)
     {
-        var entries = new List<FileSystemInfo>(new DirectoryInfo(root).EnumerateFileSystemInfos());
-        entries.Sort((left, right) => string.CompareOrdinal(left.Name, right.Name));
-        foreach (FileSystemInfo entry in entries)
+        foreach (FileSystemInfo entry in Sorted(new DirectoryInfo(root)))
         {
             if (OwnRoots.Contains(entry.Name))
             {
                 continue;
             }
 
-            if (entry.LinkTarget is { } link)
+            if (entry.Name == "etc" && _drop is not null)
             {
-                arguments.AddRange(["--symlink", link, "/" + entry.Name]);
+                AddSettings(arguments, entry);
             }
             else
             {
-                arguments.AddRange(["--ro-bind", entry.FullName, "/" + entry.Name]);
+                Show(arguments, entry, "/");
             }
         }
+    }
+
+    // Root is given up within the image: the loader and the library of the program that does it read these files, and what an image says there they would do as root.
+    private void AddSettings(List<string> arguments, FileSystemInfo settings)
+    {
+        arguments.AddRange(["--perms", "0755", "--dir", "/etc"]);
+        foreach (string name in SystemView.Users)
+        {
+            arguments.AddRange(["--ro-bind", Path.Combine(_system.Etc, name), "/etc/" + name]);
+        }
+
+        if (settings.LinkTarget is null && settings is DirectoryInfo folder)
+        {
+            foreach (FileSystemInfo entry in Sorted(folder))
+            {
+                if (entry.Name != "ld.so.preload" && !SystemView.Users.Contains(entry.Name))
+                {
+                    Show(arguments, entry, "/etc/");
+                }
+            }
+        }
+    }
+
+    private static void Show(List<string> arguments, FileSystemInfo entry, string folder)
+    {
+        if (entry.LinkTarget is { } link)
+        {
+            arguments.AddRange(["--symlink", link, folder + entry.Name]);
+        }
+        else
+        {
+            arguments.AddRange(["--ro-bind", entry.FullName, folder + entry.Name]);
+        }
+    }
+
+    private static List<FileSystemInfo> Sorted(DirectoryInfo folder)
+    {
+        var entries = new List<FileSystemInfo>(folder.EnumerateFileSystemInfos());
+        entries.Sort((left, right) => string.CompareOrdinal(left.Name, right.Name));
+        return entries;
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

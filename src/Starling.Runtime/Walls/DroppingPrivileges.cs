@@ -90,6 +90,13 @@ internal sealed class DroppingPrivileges
             // Then it is shown alone; the probe of the walls finds out whether that is enough.
         }
 
+        // Before glibc 2.34 names of users are looked up by a library of their own, loaded when it is needed.
+        string? library = paths.Find(path => Path.GetFileName(path) == "libc.so.6");
+        if (library is not null && Path.Combine(Path.GetDirectoryName(library)!, "libnss_files.so.2") is var names && File.Exists(names))
+        {
+            paths.Add(names);
+        }
+
         return paths;
     }
 }

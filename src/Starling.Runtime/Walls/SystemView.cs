@@ -25,11 +25,15 @@ internal sealed class SystemView
 
     private static readonly string[] _settingPrefixes = ["python3.", "java-", "dotnet"];
 
+    /// <summary>Files of <c>/etc</c> that say who is who, always made anew.</summary>
+    public static readonly IReadOnlySet<string> Users = new SortedSet<string>(StringComparer.Ordinal) { "passwd", "group", "nsswitch.conf" };
+
     private readonly List<string> _arguments = [];
 
-    private SystemView()
-    {
-    }
+    private SystemView(string etc) => Etc = etc;
+
+    /// <summary>The folder that is <c>/etc</c> in it.</summary>
+    public string Etc { get; }
 
     /// <summary>Bubblewrap's arguments that show it.</summary>
     public IReadOnlyList<string> Arguments => _arguments;
@@ -41,7 +45,7 @@ internal sealed class SystemView
     {
         ArgumentNullException.ThrowIfNull(etc);
         ArgumentNullException.ThrowIfNull(more);
-        var view = new SystemView();
+        var view = new SystemView(etc);
         view.Bind("/usr", "/usr");
         foreach (string root in _roots)
         {

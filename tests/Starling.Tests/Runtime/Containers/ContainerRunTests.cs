@@ -52,6 +52,35 @@ public sealed class ContainerRunTests : IDisposable
     }
 
     [ContainerFact]
+    public async Task An_image_does_not_tell_who_its_runs_are()
+    {
+        // setpriv looks for a user of the name before it takes it for a number: here each number of the range is a name of root.
+        var users = new System.Text.StringBuilder("root:x:0:0::/:/bin/sh\n");
+        var groups = new System.Text.StringBuilder("root:x:0:\n");
+        for (int user = RunUser.First; user <= RunUser.Last; user++)
+        {
+            users.Append(user).Append(":x:0:0::/:/bin/sh\n");
+            groups.Append(user).Append(":x:0:\n");
+        }
+
+        await using RunHarness run = Contained(
+            "id -u | wc -c; id -g | wc -c", new TestImage(Busybox.Shell.File("etc/passwd", users.ToString()).File("etc/group", groups.ToString())));
+        Assert.Equal("6\n6\n", run.Output());
+    }
+
+    [ContainerFact]
+    public async Task No_file_of_an_image_is_loaded_before_root_is_given_up()
+    {
+        // A library that is not there makes the loader complain.
+        await using RunHarness run = Contained(
+            "cat /etc/name; ls /etc", new TestImage(Busybox.Shell.File("etc/ld.so.preload", "/no/such/library.so\n").File("etc/name", "image\n")));
+        string output = run.Output();
+        Assert.StartsWith("image\n", output, StringComparison.Ordinal);
+        string errors = Path.Combine(run.Root, ".starling", "stderr");
+        Assert.True(!Directory.Exists(errors) || Directory.GetFiles(errors).All(file => !File.ReadAllText(file).Contains("library.so", StringComparison.Ordinal)));
+    }
+
+    [ContainerFact]
     public async Task A_run_begins_in_the_working_folder_of_its_image()
     {
         await using RunHarness run = Contained("pwd; cat here; cd; pwd", new TestImage(Busybox.Shell.File("opt/app/here", "found\n")) { WorkingFolder = "/opt/app" });
