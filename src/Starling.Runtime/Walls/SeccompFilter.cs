@@ -58,11 +58,14 @@ internal static class SeccompFilter
     private static readonly string[] _notImplemented =
     [
         "io_uring_setup", "io_uring_enter", "io_uring_register", "clone3", "openat2",
-        "memfd_create", "memfd_secret", "shmget", "shmat", "shmctl", "msgget", "inotify_init", "inotify_init1",
+        "memfd_create", "memfd_secret", "shmget", "shmat", "shmctl", "semget", "msgget", "mq_open", "inotify_init", "inotify_init1",
     ];
 
-    // TIOCSTI and TIOCLINUX type into terminals; TIOCSETD loads line disciplines.
-    private static readonly uint[] _terminalRequests = [0x5412, 0x541C, 0x5423];
+    // TIOCSTI and TIOCLINUX type into terminals; TIOCSETD loads line disciplines; FS_IOC_RESVSP, FS_IOC_RESVSP64 and FS_IOC_ZERO_RANGE are fallocate by another name.
+    private static readonly uint[] _requests = [0x5412, 0x541C, 0x5423, 0x40305828, 0x4030582A, 0x40305839];
+
+    // PR_SET_DUMPABLE: who is not dumpable hides its open files from the watch.
+    private static readonly uint[] _processRequests = [4];
 
     // F_SETLEASE makes others wait for a file; F_NOTIFY signals on changes of folders.
     private static readonly uint[] _fileRequests = [1024, 1026];
@@ -118,7 +121,8 @@ internal static class SeccompFilter
         }
 
         RefuseIfSet(program, calls, "clone", 0, NamespaceFlags);
-        RefuseIfAmong(program, calls, "ioctl", 1, _terminalRequests);
+        RefuseIfAmong(program, calls, "ioctl", 1, _requests);
+        RefuseIfAmong(program, calls, "prctl", 0, _processRequests);
         RefuseIfAmong(program, calls, "fcntl", 1, _fileRequests);
         AllowOnly(program, calls, "personality", _personalities, NotPermitted);
         uint[] families = network ? [FamilyUnix, FamilyInternet, FamilyInternet6, FamilyNetlink] : [FamilyUnix];

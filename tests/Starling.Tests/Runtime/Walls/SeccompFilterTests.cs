@@ -24,7 +24,7 @@ public sealed class SeccompFilterTests
             Assert.Equal(NotPermitted, Run(calls, name));
         }
 
-        foreach (string name in (IEnumerable<string>)["io_uring_setup", "clone3", "memfd_create", "shmget", "openat2"])
+        foreach (string name in (IEnumerable<string>)["io_uring_setup", "clone3", "memfd_create", "shmget", "semget", "mq_open", "openat2"])
         {
             Assert.Equal(NotImplemented, Run(calls, name));
         }
@@ -68,6 +68,15 @@ public sealed class SeccompFilterTests
 
         // The kernel takes a request as 32 bits: what stands above changes nothing.
         Assert.Equal(NotPermitted, Run(calls, "ioctl", 1, 0x1_0000_5412));
+
+        // Reserving disk goes by ioctl too: FS_IOC_RESVSP, FS_IOC_RESVSP64, FS_IOC_ZERO_RANGE.
+        foreach (ulong request in (ulong[])[0x40305828, 0x4030582A, 0x40305839])
+        {
+            Assert.Equal(NotPermitted, Run(calls, "ioctl", 3, request));
+        }
+
+        Assert.Equal(SeccompFilter.Allow, Run(calls, "prctl", 3));
+        Assert.Equal(NotPermitted, Run(calls, "prctl", 4, 0));
         Assert.Equal(SeccompFilter.Allow, Run(calls, "fcntl", 3, 3));
         Assert.Equal(NotPermitted, Run(calls, "fcntl", 3, 1024));
         Assert.Equal(SeccompFilter.Allow, Run(calls, "personality", 0xFFFFFFFF));
