@@ -24,7 +24,7 @@ internal static unsafe class HostileTree
     private const int FileFormat = 0x8000;
     private const long BlockBytes = 512;
     private const uint OwnerAll = 0x1C0;
-    private const int ErrorNoAccess = 13;
+    private const int PathOnly = 0x200000;
 
     // O_DIRECTORY, O_NOFOLLOW and O_CLOEXEC; the first two have other numbers on ARM.
     private static readonly int _openForReading =
@@ -35,15 +35,18 @@ internal static unsafe class HostileTree
     /// <param name="Entries">Files, folders and whatever else has a name; <see cref="long.MaxValue"/> when it is nested too deep to be counted.</param>
     public readonly record struct Size(long Bytes, long Entries);
 
-    /// <summary>Counts what lies below a folder, up to about <paramref name="mostEntries"/>; a folder that is not there takes nothing.</summary>
+    /// <summary>
+    /// Counts what lies below a folder, up to about <paramref name="mostEntries"/>; a folder that is not there takes nothing. A folder that keeps its owner out gets the owner's rights back, for
+    /// else it would hide what is in it.
+    /// </summary>
     public static Size Measure(string path, long mostEntries)
     {
         long bytes = 0;
         long entries = 0;
-        int top = Open(LibC.CurrentFolder, Encode(path));
+        int top = OpenInsisting(LibC.CurrentFolder, Encode(path));
         if (top < 0)
         {
-            return default;
+            return Marshal.GetLastPInvokeError() == LibC.ErrorNoAccess ? new Size(0, long.MaxValue) : default;
         }
 
         var open = new Stack<(int Descriptor, Queue<byte[]> Folders)>();
@@ -61,9 +64,13 @@ internal static unsafe class HostileTree
             {
                 entries = long.MaxValue;
             }
-            else if (Open(descriptor, name) is int child and >= 0)
+            else if (OpenInsisting(descriptor, name) is int child and >= 0)
             {
                 open.Push((child, Count(child, ref bytes, ref entries, mostEntries)));
+            }
+            else if (Marshal.GetLastPInvokeError() == LibC.ErrorNoAccess)
+            {
+                entries = long.MaxValue;
             }
         }
 
@@ -154,7 +161,7 @@ internal static unsafe class HostileTree
 
     private static void Empty(int parent, byte[] name)
     {
-        int top = Open(parent, name);
+        int top = OpenInsisting(parent, name);
         if (top < 0)
         {
             if (Marshal.GetLastPInvokeError() == LibC.ErrorNoSuchFile)
@@ -197,6 +204,11 @@ internal static unsafe class HostileTree
                     }
 
                     int child = OpenInsisting(level.Descriptor, entry);
+                    if (child < 0)
+                    {
+                        throw Failed("cannot open", entry);
+                    }
+
                     open.Push((child, entry, Names(child)));
                     continue;
                 }
@@ -229,26 +241,36 @@ internal static unsafe class HostileTree
         return last;
     }
 
-    // A run may take all rights from a folder that it made; the owner can give them back.
+    // A run may take all rights from a folder that it made; the owner can give them back. It may also put a link in its place meanwhile: what is open for its path alone is
+    // named in /proc/self/fd, whatever else has its name by then.
     private static int OpenInsisting(int folder, byte[] name)
     {
         int child = Open(folder, name);
-        if (child >= 0)
+        if (child >= 0 || Marshal.GetLastPInvokeError() != LibC.ErrorNoAccess)
         {
             return child;
         }
 
+        int path;
         fixed (byte* pointer = name)
         {
-            LibC.FileStatus status;
-            if (LibC.StatusAt(folder, pointer, LibC.DoNotFollow, BasicStatus, &status) == 0 && (status.Mode & FormatMask) == FolderFormat)
-            {
-                _ = LibC.ChangeModeAt(folder, pointer, OwnerAll, 0);
-            }
+            path = LibC.OpenAt(folder, pointer, _openForReading | PathOnly);
         }
 
-        child = Open(folder, name);
-        return child >= 0 ? child : throw Failed("cannot open", name);
+        if (path < 0)
+        {
+            return path;
+        }
+
+        fixed (byte* link = Encode($"/proc/self/fd/{path}"), itself = ".\0"u8)
+        {
+            child = LibC.ChangeModeAt(LibC.CurrentFolder, link, OwnerAll, 0) == 0 ? LibC.OpenAt(path, itself, _openForReading) : -1;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        _ = LibC.Close(path);
+        Marshal.SetLastPInvokeError(error);
+        return child;
     }
 
     private static Queue<byte[]> Count(int descriptor, ref long bytes, ref long entries, long mostEntries)
@@ -261,7 +283,17 @@ internal static unsafe class HostileTree
             {
                 if (LibC.StatusAt(descriptor, pointer, LibC.DoNotFollow, BasicStatus, &status) != 0)
                 {
-                    continue;
+                    if (Marshal.GetLastPInvokeError() != LibC.ErrorNoAccess)
+                    {
+                        continue;
+                    }
+
+                    // It may be listed, but not entered.
+                    if (LibC.ChangeMode(descriptor, OwnerAll) != 0 || LibC.StatusAt(descriptor, pointer, LibC.DoNotFollow, BasicStatus, &status) != 0)
+                    {
+                        entries = long.MaxValue;
+                        return folders;
+                    }
                 }
             }
 
@@ -325,7 +357,7 @@ internal static unsafe class HostileTree
                 return true;
             }
 
-            if (Marshal.GetLastPInvokeError() == ErrorNoAccess
+            if (Marshal.GetLastPInvokeError() == LibC.ErrorNoAccess
                 && folder >= 0
                 && LibC.ChangeMode(folder, OwnerAll) == 0
                 && LibC.UnlinkAt(folder, pointer, flags) == 0)

@@ -12,6 +12,7 @@ namespace Starling.Runtime.Execution;
 internal sealed class SlotFolder
 {
     private const int MaxVersions = 1_000;
+    private const UnixFileMode OwnersRights = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private readonly string _stem;
     private int _version;
@@ -65,7 +66,7 @@ internal sealed class SlotFolder
     public void Empty()
     {
         _clean = true;
-        if (IsEmpty())
+        if (IsEmpty() && IsItsOwners())
         {
             return;
         }
@@ -86,6 +87,9 @@ internal sealed class SlotFolder
         Directory.CreateDirectory(Path);
         _clean = true;
     }
+
+    // A run may have taken the rights to it from whoever runs next.
+    private bool IsItsOwners() => OperatingSystem.IsWindows() || (File.GetUnixFileMode(Path) & OwnersRights) == OwnersRights;
 
     /// <summary>Moves it away as a whole; the next <see cref="Empty"/> makes a new one.</summary>
     /// <exception cref="IOException">The target exists, or can't be made.</exception>

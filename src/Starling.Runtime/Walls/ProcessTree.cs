@@ -106,6 +106,9 @@ internal static class ProcessTree
         return ticks;
     }
 
+    /// <summary>Whether a process still has memory: one that is ending has none.</summary>
+    public static bool HasMemory(int pid) => PagesOf(pid) > 0;
+
     private static long PagesOf(int pid)
     {
         string[]? fields = TryRead(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/statm"))?.Split(' ');

@@ -165,6 +165,7 @@ internal sealed class RunWatch : IDisposable
             }
         }
 
+        bytes += DeletedFiles.BytesOf(run.InnerPid);
         long ended = Stopwatch.GetTimestamp();
         run.NextMeasure = ended + (RestPerLook * (ended - began));
         return bytes > run.Plan.Limits.DiskBytes || entries > run.Plan.Limits.Files;

@@ -34,6 +34,18 @@ public sealed class HostileTreeTests : IDisposable
     }
 
     [Fact]
+    public void AFolderWithoutRightsIsMeasuredAndDeleted()
+    {
+        Shell("""mkdir -p tree/write tree/list; cd tree; head -c 1000000 /dev/zero > write/f; head -c 1000000 /dev/zero > list/f; head -c 1000000 /dev/zero > f; chmod 300 write; chmod 600 list; chmod 0 .""");
+
+        Assert.InRange(HostileTree.Measure(_folder["tree"], 100).Bytes, 3_000_000, 4_000_000);
+
+        Shell("chmod 0 tree/* tree");
+        HostileTree.Delete(_folder["tree"]);
+        Assert.False(Directory.Exists(_folder["tree"]));
+    }
+
+    [Fact]
     public void LinksAreDeletedAndGivenAway_NotFollowed()
     {
         Directory.CreateDirectory(_folder["outside"]);

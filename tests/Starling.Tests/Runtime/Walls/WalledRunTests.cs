@@ -150,6 +150,56 @@ public sealed class WalledRunTests : IDisposable
         Assert.NotNull(run.Failure(2));
     }
 
+    [WallsTheory]
+    [InlineData("for i in 1 2 3 4 5 6 7 8; do exec {fd}>f$i; rm f$i; head -c 5000000 /dev/zero >&$fd; done; sleep 60")]
+    [InlineData("python3 -c 'import os, time, mmap\nkept = []\nfor i in range(8):\n fd = os.open(\"f\", os.O_RDWR | os.O_CREAT); os.unlink(\"f\"); os.truncate(fd, 5000000); kept.append(mmap.mmap(fd, 5000000)); kept[-1][:] = b\"x\" * 5000000; os.close(fd)\ntime.sleep(60)'")]
+    [InlineData("mkdir d; chmod 300 d; i=0; while [ $i -lt 40 ]; do head -c 1000000 /dev/zero > d/$i; i=$((i+1)); done; sleep 60")]
+    [InlineData("chmod 300 .; i=0; while [ $i -lt 40 ]; do head -c 1000000 /dev/zero > $i; i=$((i+1)); done; sleep 60")]
+    [InlineData("mkdir d; exec 5>d/1 6>d/2 7>d/3 8>d/4; chmod 600 d; for fd in 5 6 7 8; do head -c 10000000 /dev/zero >&$fd; done; sleep 60")]
+    [InlineData("python3 -c 'import ctypes, os, time\nctypes.CDLL(None).prctl(4, 0)\nfor i in range(8):\n fd = os.open(\"f\", os.O_WRONLY | os.O_CREAT); os.unlink(\"f\"); os.write(fd, bytes(5000000))\ntime.sleep(60)'")]
+    public async Task DiskIsLimited_WhereItIsHidden(string command)
+    {
+        var limits = new RunLimits { DiskBytes = 20 * MiB, Wall = TimeSpan.FromSeconds(20) };
+        await using RunHarness run = Walled(RunHarness.Shell(command), limits: limits);
+
+        Assert.Equal("limit:disk", run.Failure().Code);
+    }
+
+    [WallsFact]
+    public async Task FoldersWithoutRightsAreNotLeft()
+    {
+        await using RunHarness run = Walled("chmod 0 /work /tmp /dev/shm $STATE; echo over");
+
+        for (int piece = 0; piece < 3; piece++)
+        {
+            Assert.Equal("over\n", run.Output(piece, piece + 1));
+        }
+
+        string[] left = Directory.GetDirectories(run[".starling/scratch"]);
+        Assert.True(left.Length <= 3, string.Join(' ', left));
+    }
+
+    [WallsFact]
+    public async Task ManyInputsAreShown()
+    {
+        var inputs = new Dictionary<string, InputPlace>();
+        var specs = new List<InputSpec>();
+        for (int i = 0; i < TaskLimitsOfFormat.MaxInputs; i++)
+        {
+            string name = $"input-with-a-long-name-{i:D4}";
+            File.WriteAllText(_folder[name], "x");
+            inputs.Add(name, new InputPlace(_folder[name], () => []));
+            specs.Add(new InputSpec(name, default, 1));
+        }
+
+        await using RunHarness run = Walled(
+            RunHarness.Shell("cat /in/* | wc -c", 1) with { Inputs = specs }, new RunnerOptions { Inputs = inputs }, new RunLimits { Wall = TimeSpan.FromMinutes(1) });
+
+        JobOutcome outcome = run.Run();
+        Assert.True(outcome is JobOutcome.Succeeded, outcome.ToString());
+        Assert.Equal("1024\n", run.Keep(0, 1, ((JobOutcome.Succeeded)outcome).Result));
+    }
+
     [WallsFact]
     public async Task AStateThatGrewTooBigIsForgotten()
     {
