@@ -37,7 +37,7 @@ NUMBERS = {
     "memfd_create": (319, 279), "shmget": (29, 194), "msgget": (68, 186), "fallocate": (285, 47), "pidfd_open": (434, 434), "pidfd_send_signal": (424, 424),
     "pidfd_getfd": (438, 438), "acct": (163, 89), "kcmp": (312, 272), "capset": (126, 91), "setpriority": (141, 140), "ioprio_set": (251, 30), "mknodat": (259, 33),
     "fchmodat2": (452, 452), "openat2": (437, 437), "statmount": (457, 457), "mbind": (237, 235), "process_madvise": (440, 440), "prlimit64": (302, 261),
-    "sched_setaffinity": (203, 122), "rt_sigqueueinfo": (129, 138), "vhangup": (153, 58), "lookup_dcookie": (212, 18), "unknown": (9999, 9999),
+    "sched_setaffinity": (203, 122), "rt_sigqueueinfo": (129, 138), "vhangup": (153, 58), "semget": (64, 190), "mq_open": (240, 180), "prctl": (157, 167), "lookup_dcookie": (212, 18), "unknown": (9999, 9999),
 }
 
 
@@ -488,6 +488,9 @@ refused("io_uring_setup", 8, ctypes.create_string_buffer(120))
 refused("memfd_create", ctypes.c_char_p(b"x"), 0)
 refused("shmget", 0, 4096, 0o1600)
 refused("msgget", 0, 0o1600)
+refused("semget", 0, 32000, 0o1600)
+refused("mq_open", ctypes.c_char_p(b"escape"), 0o102, 0o600, 0)
+refused("prctl", 4, 0, 0, 0, 0)
 refused("mbind", 0, 4096, 0, 0, 0, 0)
 refused("openat2", -100, ctypes.c_char_p(b"/"), ctypes.create_string_buffer(24), 24)
 refused("unknown")
@@ -564,6 +567,14 @@ def a_lock_on_an_input():
 def space_without_writing():
     fd = os.open("/work/big", os.O_CREAT | os.O_RDWR)
     return call("fallocate", fd, 0, 0, 30_000_000)
+
+
+@attempt
+def space_without_writing_by_request():
+    fd = os.open("/work/big", os.O_CREAT | os.O_RDWR)
+    # FS_IOC_RESVSP, which the limit of a file's length does not hold.
+    fcntl.ioctl(fd, 0x40305828, struct.pack("hhxxxxqqiI4i", 0, 0, 0, 30_000_000, 0, 0, 0, 0, 0, 0))
+    return os.fstat(fd).st_blocks
 
 
 @attempt
