@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using Starling.Runtime.Execution;
 using Starling.Runtime.Storage;
 
 namespace Starling.Runtime.Walls;
@@ -27,6 +28,10 @@ internal sealed class SystemView
 
     /// <summary>Files of <c>/etc</c> that say who is who, always made anew.</summary>
     public static readonly IReadOnlySet<string> Users = new SortedSet<string>(StringComparer.Ordinal) { "passwd", "group", "nsswitch.conf" };
+
+    private const int MaxCopied = 5_000;
+    private const int MaxCopiedDepth = 6;
+    private const long MaxCopiedBytes = 1024 * 1024;
 
     private readonly List<string> _arguments = [];
 
@@ -70,11 +75,6 @@ internal sealed class SystemView
         }
 
         view.Bind(etc, "/etc");
-        foreach (string name in Settings())
-        {
-            view.Bind($"/etc/{name}", $"/etc/{name}");
-        }
-
         foreach (string folder in more)
         {
             view.Bind(folder, folder);
@@ -83,7 +83,10 @@ internal sealed class SystemView
         return view;
     }
 
-    /// <summary>Makes the folder that becomes <c>/etc</c>: the same on every machine, with mount points for what <see cref="OfThisMachine"/> binds over it.</summary>
+    /// <summary>
+    /// Makes the folder that becomes <c>/etc</c>: made-up users, and copies of settings that programs need. Copies, because each further mount makes every run
+    /// begin later, by a tenth of a millisecond and more.
+    /// </summary>
     /// <exception cref="IOException">It can't be written.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     public static void WriteEtc(string folder)
@@ -93,17 +96,53 @@ internal sealed class SystemView
         File.WriteAllText(Path.Combine(folder, "group"), "root:x:0:\ntask:x:65534:\n");
         File.WriteAllText(Path.Combine(folder, "hosts"), "127.0.0.1 localhost task\n::1 localhost\n");
         File.WriteAllText(Path.Combine(folder, "nsswitch.conf"), "passwd: files\ngroup: files\nhosts: files dns\n");
+        int left = MaxCopied;
         foreach (string name in Settings())
         {
-            string point = Path.Combine(folder, name);
-            if (Directory.Exists($"/etc/{name}"))
+            Copy($"/etc/{name}", Path.Combine(folder, name), depth: 0, ref left);
+        }
+    }
+
+    // What may not be read, is no file, or is larger than settings are, is left out.
+    private static void Copy(string source, string target, int depth, ref int left)
+    {
+        try
+        {
+            var file = new FileInfo(source);
+            if (--left < 0)
             {
-                Directory.CreateDirectory(point);
+                return;
             }
-            else if (!File.Exists(point))
+
+            if (file.LinkTarget is { } link)
             {
-                File.WriteAllBytes(point, []);
+                var copy = new FileInfo(target);
+                if (copy.LinkTarget != link)
+                {
+                    copy.Delete();
+                    File.CreateSymbolicLink(target, link);
+                }
             }
+            else if (Directory.Exists(source))
+            {
+                Directory.CreateDirectory(target);
+                foreach (string entry in depth < MaxCopiedDepth ? Directory.GetFileSystemEntries(source) : [])
+                {
+                    Copy(entry, Path.Combine(target, Path.GetFileName(entry)), depth + 1, ref left);
+                }
+            }
+            else if (file.Exists && file.Length <= MaxCopiedBytes && (!OperatingSystem.IsLinux() || HostileTree.IsFile(source)))
+            {
+                var copy = new FileInfo(target);
+                if (!copy.Exists || copy.Length != file.Length || copy.LastWriteTimeUtc != file.LastWriteTimeUtc)
+                {
+                    file.CopyTo(target, overwrite: true);
+                }
+            }
+        }
+        catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
+        {
+            // Programs that need it say so.
         }
     }
 
