@@ -111,7 +111,8 @@ internal static class RunOutcome
 
     private static string Allowed(string key, bool isNamed) => isNamed ? $"'limits.{key}' of the task allows" : $"a task gets that names no 'limits.{key}'";
 
-    private static Problem TooMuchCpu(TaskInfo task, string what) => new(
+    /// <summary>More processor time than the task allows.</summary>
+    public static Problem TooMuchCpu(TaskInfo task, string what) => new(
         "limit:cpu",
         $"{what} used more CPU time than 'limits.cpu' of the task allows, {Text(task.Limits.Cpu!.Value)}",
         "Raise it, or make the pieces smaller.");

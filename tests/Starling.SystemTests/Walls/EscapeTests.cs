@@ -125,6 +125,10 @@ public sealed class EscapeTests : IDisposable
         {
             Assert.Contains("over", allowed);
         }
+        else
+        {
+            Assert.NotEmpty(failed);
+        }
 
         Assert.All(failed, attempt => Assert.True(allowed.Any(end => attempt.Reason!.StartsWith(end, StringComparison.Ordinal)), $"{name}: {attempt.Reason} {attempt.Hint}"));
         canary.AssertUntouched();

@@ -695,8 +695,11 @@ def main():
         outcome = f"blocked {function.__name__}: nothing was got" if got is None else f"ESCAPED {function.__name__}: {got}"
     except Blocked as why:
         outcome = f"blocked {function.__name__}: {why}"
-    except Exception as why:
+    except OSError as why:
         outcome = f"blocked {function.__name__}: {type(why).__name__} {why}"
+    except Exception as why:
+        # A mistake in the attempt must not look like a wall.
+        outcome = f"BROKEN {function.__name__}: {type(why).__name__} {why}"
     print(outcome.replace("\n", " "))
 
 

@@ -52,13 +52,14 @@ internal sealed class WasmSlot(RunContext context, RunPlace place) : IDisposable
         watch(_worker!.Process);
         _errors.Clear();
         RunLimits limits = context.Task.Limits;
-        WasmRunEnd ended = _worker.Run(RequestOf(piece, chunk), sink.TryWrite, _errors, limits.Wall);
+        WasmRunEnd ended = _worker.Run(RequestOf(piece, chunk), sink.TryWrite, _errors, limits.Wall, limits.Cpu);
         string? errorFile = context.Errors.Save(StderrFolder.NameOf(piece), _errors);
         string what = $"the run of piece {piece}";
         TimeSpan elapsed = System.Diagnostics.Stopwatch.GetElapsedTime(start);
         return ended switch
         {
             { WroteTooMuch: true } => Failed(RunOutcome.TooLong(context.Task, what)),
+            { UsedTooMuchCpu: true } => Failed(RunOutcome.TooMuchCpu(context.Task, what)),
             { TookTooLong: true } => Failed(RunOutcome.TooSlow(context.Task, what)),
             { End: { Problem: { } told } } => Failed(told with { Reason = $"{what}: {told.Reason}" }),
             { End: { Status: 0 } end } => new JobOutcome.Succeeded(sink.Complete()) { Elapsed = elapsed, Usage = new RunUsage { Fuel = end.Fuel } },

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Threading;
 using Microsoft.Win32.SafeHandles;
 using Starling.Runtime.Execution;
+using Starling.Runtime.Walls;
 
 namespace Starling.Runtime.Wasm.Worker;
 
@@ -12,7 +13,11 @@ namespace Starling.Runtime.Wasm.Worker;
 /// <param name="Process">How the worker ended; null: it lives and waits for the next run.</param>
 /// <param name="TookTooLong">Whether it was ended because the run took too long.</param>
 /// <param name="WroteTooMuch">Whether it was ended because its output was refused.</param>
-internal sealed record WasmRunEnd(WasmEnd? End, ProcessEnd? Process, bool TookTooLong, bool WroteTooMuch);
+internal sealed record WasmRunEnd(WasmEnd? End, ProcessEnd? Process, bool TookTooLong, bool WroteTooMuch)
+{
+    /// <summary>Whether it was ended for the processor time it took.</summary>
+    public bool UsedTooMuchCpu { get; init; }
+}
 
 /// <summary>
 /// The parent's side of one worker process, from its start to its end. One thread of its own hands on what the worker says; requests come from the
@@ -60,12 +65,16 @@ internal sealed class WasmWorker
         }
     }
 
+    // Of all its processes: within walls the worker is a grandchild.
+    private TimeSpan CpuTime() => ProcessTree.UsageOf(Process.Pid, long.MaxValue).CpuTime;
+
     /// <summary>Runs a module and waits for its end, which comes at the latest with the end of the worker.</summary>
     /// <param name="request">What to run.</param>
     /// <param name="output">Takes standard output, on another thread, before this returns.</param>
     /// <param name="errors">Takes standard error.</param>
     /// <param name="wall">How long it may take.</param>
-    public WasmRunEnd Run(WasmRequest request, OutputReceiver output, StderrTail errors, TimeSpan wall)
+    /// <param name="cpu">Processor time that it may take; null: as much as it likes.</param>
+    public WasmRunEnd Run(WasmRequest request, OutputReceiver output, StderrTail errors, TimeSpan wall, TimeSpan? cpu)
     {
         lock (_gate)
         {
@@ -73,6 +82,11 @@ internal sealed class WasmWorker
         }
 
         bool late = false;
+        bool busy = false;
+
+        // The worker has run other pieces before.
+        TimeSpan? mostCpu = cpu + (cpu is null ? null : CpuTime());
+        TimeSpan longest = cpu is null ? Longest : RunWatch.Interval;
 
         // Time in which the owner holds the worker does not count.
         TimeSpan deadline = Process.Counted() + wall;
@@ -81,7 +95,14 @@ internal sealed class WasmWorker
         {
             while (_end is null && _ended is null)
             {
-                TimeSpan left = late ? Longest : deadline - Process.Counted();
+                TimeSpan left = late || busy ? Longest : deadline - Process.Counted();
+                if (!late && !busy && mostCpu is { } most && CpuTime() > most)
+                {
+                    busy = true;
+                    Process.Kill();
+                    continue;
+                }
+
                 if (left <= TimeSpan.Zero)
                 {
                     // Its end comes soon, and with it the last of what it wrote.
@@ -90,11 +111,11 @@ internal sealed class WasmWorker
                     continue;
                 }
 
-                Monitor.Wait(_gate, left < Longest ? left : Longest);
+                Monitor.Wait(_gate, left < longest ? left : longest);
             }
 
             (_output, _errors) = (null, null);
-            return new WasmRunEnd(late || _refused ? null : _end, _ended, late && _end is null, _refused);
+            return new WasmRunEnd(late || busy || _refused ? null : _end, _ended, late && _end is null, _refused) { UsedTooMuchCpu = busy && _end is null };
         }
     }
 

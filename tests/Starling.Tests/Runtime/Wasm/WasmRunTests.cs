@@ -162,6 +162,14 @@ public sealed class WasmRunTests : IDisposable
     }
 
     [Fact]
+    public async Task ProcessorTimeEndsARun_AndIsCountedForEachRunByItself()
+    {
+        await using var run = new RunHarness(Module("s") with { Limits = new RunLimits { Cpu = TimeSpan.FromSeconds(1), Wall = TimeSpan.FromMinutes(1) } }, options: Options());
+        Assert.Equal("limit:cpu", Assert.IsType<JobOutcome.Failed>(run.Run(0, 1)).Problem.Code);
+        Assert.Equal("limit:cpu", Assert.IsType<JobOutcome.Failed>(run.Run(0, 2)).Problem.Code);
+    }
+
+    [Fact]
     public async Task OutputIsBounded()
     {
         await using RunHarness run = Start("f");
