@@ -39,10 +39,16 @@ internal static class LiveProcesses
         return true;
     }
 
-    /// <summary>Ended children of this process that nobody reaped.</summary>
-    public static int Zombies() =>
-        Directory.EnumerateDirectories("/proc").Count(folder =>
-            StatOf(Path.GetFileName(folder)) is ['Z', _, ..] fields && int.Parse(fields.Split(' ')[1]) == Environment.ProcessId);
+    /// <summary>
+    /// Ended children of this process that nobody reaped and that came from a run, which is a session of its own. Programs that other tests start share this process's
+    /// session, and what those leave behind when they are killed is no launcher's to reap.
+    /// </summary>
+    public static int Zombies()
+    {
+        string own = SessionOf(StatOf($"{Environment.ProcessId}"));
+        return Directory.EnumerateDirectories("/proc").Count(folder =>
+            StatOf(Path.GetFileName(folder)) is ['Z', _, ..] fields && int.Parse(fields.Split(' ')[1]) == Environment.ProcessId && SessionOf(fields) != own);
+    }
 
     /// <summary>Whether a process has ended, reaped or not.</summary>
     public static bool HasEnded(int pid) => StatOf($"{pid}") is "" or ['Z', ..];
@@ -73,4 +79,6 @@ internal static class LiveProcesses
             return false;
         }
     }
+
+    private static string SessionOf(string fields) => fields.Split(' ')[3];
 }
