@@ -3,6 +3,7 @@ using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Starling.Runtime.Execution;
 
 namespace Starling.Runtime.Containers;
 
@@ -21,22 +22,16 @@ internal static unsafe partial class FolderCalls
     private const int WriteOnly = 1;
     private const int Create = 0x40;
     private const int Exclusive = 0x80;
-    private const int CloseOnExec = 0x80000;
     private const int NoFollow = 0x100;
-    private const int CurrentFolder = -100;
     private const int MaxLink = 4096;
 
-    // The two flags whose numbers differ between processors.
-    private static readonly int _folderOnly = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x4000 : 0x10000;
-    private static readonly int _noLink = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
-
     /// <summary>Opens a folder by its path; links in it are followed, so the path is the caller's own.</summary>
-    public static int OpenPath(string path) => Checked(OpenAt(CurrentFolder, path, _folderOnly | CloseOnExec, 0), path);
+    public static int OpenPath(string path) => Checked(OpenAt(LibC.CurrentFolder, path, LibC.FolderOnly | LibC.CloseOnExec, 0), path);
 
     /// <summary>Opens a folder in a folder, not through a link; -1 and <paramref name="error"/>: there is none.</summary>
     public static int TryOpen(int folder, string name, out int error)
     {
-        int descriptor = OpenAt(folder, name, _folderOnly | _noLink | CloseOnExec, 0);
+        int descriptor = OpenAt(folder, name, LibC.FolderOnly | LibC.NoLink | LibC.CloseOnExec, 0);
         error = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
         return descriptor;
     }
@@ -44,7 +39,7 @@ internal static unsafe partial class FolderCalls
     /// <summary>Makes a file that is not there yet; null: something of that name is.</summary>
     public static SafeFileHandle? TryCreateFile(int folder, string name)
     {
-        int descriptor = OpenAt(folder, name, WriteOnly | Create | Exclusive | _noLink | CloseOnExec, 0x180);
+        int descriptor = OpenAt(folder, name, WriteOnly | Create | Exclusive | LibC.NoLink | LibC.CloseOnExec, 0x180);
         if (descriptor < 0 && Marshal.GetLastPInvokeError() == Exists)
         {
             return null;

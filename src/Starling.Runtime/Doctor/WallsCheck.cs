@@ -6,7 +6,6 @@ using System.Threading;
 using System.Threading.Tasks;
 using Starling.Core.Primitives;
 using Starling.Runtime.Execution;
-using Starling.Runtime.Storage;
 using Starling.Runtime.Walls;
 
 namespace Starling.Runtime.Doctor;
@@ -73,9 +72,9 @@ internal sealed class WallsCheck : ICheck
     private Finding UserNamespaces()
     {
         const string subject = "user namespaces";
-        string? most = Read("/proc/sys/user/max_user_namespaces");
-        string? unprivileged = Read("/proc/sys/kernel/unprivileged_userns_clone");
-        string? restricted = Read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+        string? most = ProcFile.TryReadText("/proc/sys/user/max_user_namespaces")?.Trim();
+        string? unprivileged = ProcFile.TryReadText("/proc/sys/kernel/unprivileged_userns_clone")?.Trim();
+        string? restricted = ProcFile.TryReadText("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")?.Trim();
         return most is null or "0" ? new Finding(Name, subject, Health.Warning, "none", "sysctl user.max_user_namespaces=15000")
             : unprivileged == "0" ? new Finding(Name, subject, Health.Warning, "for root only", "sysctl kernel.unprivileged_userns_clone=1")
             : restricted == "1" ? new Finding(
@@ -91,16 +90,4 @@ internal sealed class WallsCheck : ICheck
             Health.Warning,
             $"no control groups for runs: {missing}; memory and processor time of a run are added up ten times a second instead",
             "Start it in a scope of its own: systemd-run --user --scope -p Delegate=yes starling …");
-
-    private static string? Read(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path).Trim();
-        }
-        catch (Exception exception) when (StoreProblem.IsOfTheWorld(exception))
-        {
-            return null;
-        }
-    }
 }

@@ -18,17 +18,10 @@ internal static unsafe class HostileTree
     private const int BufferSize = 32 * 1024;
     private const int NameOffset = 19;
     private const int LengthOffset = 16;
-    private const uint BasicStatus = 0x7FF;
-    private const int FormatMask = 0xF000;
-    private const int FolderFormat = 0x4000;
-    private const int FileFormat = 0x8000;
-    private const long BlockBytes = 512;
     private const uint OwnerAll = 0x1C0;
     private const int PathOnly = 0x200000;
 
-    // O_DIRECTORY, O_NOFOLLOW and O_CLOEXEC; the first two have other numbers on ARM.
-    private static readonly int _openForReading =
-        LibC.CloseOnExec | (RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x4000 | 0x8000 : 0x10000 | 0x20000);
+    private static readonly int _openForReading = LibC.CloseOnExec | LibC.FolderOnly | LibC.NoLink;
 
     /// <summary>What a tree takes.</summary>
     /// <param name="Bytes">Bytes on disk.</param>
@@ -134,7 +127,7 @@ internal static unsafe class HostileTree
         LibC.FileStatus status;
         fixed (byte* name = Encode(path))
         {
-            return LibC.StatusAt(LibC.CurrentFolder, name, LibC.DoNotFollow, BasicStatus, &status) == 0 && (status.Mode & FormatMask) == FileFormat;
+            return LibC.StatusAt(LibC.CurrentFolder, name, LibC.DoNotFollow, LibC.BasicStatus, &status) == 0 && status.IsFile;
         }
     }
 
@@ -144,7 +137,7 @@ internal static unsafe class HostileTree
         LibC.FileStatus status;
         fixed (byte* name = Encode(path))
         {
-            return LibC.StatusAt(LibC.CurrentFolder, name, LibC.DoNotFollow, BasicStatus, &status) == 0 ? (int)status.User : null;
+            return LibC.StatusAt(LibC.CurrentFolder, name, LibC.DoNotFollow, LibC.BasicStatus, &status) == 0 ? (int)status.User : null;
         }
     }
 
@@ -281,7 +274,7 @@ internal static unsafe class HostileTree
             LibC.FileStatus status;
             fixed (byte* pointer = name)
             {
-                if (LibC.StatusAt(descriptor, pointer, LibC.DoNotFollow, BasicStatus, &status) != 0)
+                if (LibC.StatusAt(descriptor, pointer, LibC.DoNotFollow, LibC.BasicStatus, &status) != 0)
                 {
                     if (Marshal.GetLastPInvokeError() != LibC.ErrorNoAccess)
                     {
@@ -289,7 +282,7 @@ internal static unsafe class HostileTree
                     }
 
                     // It may be listed, but not entered.
-                    if (LibC.ChangeMode(descriptor, OwnerAll) != 0 || LibC.StatusAt(descriptor, pointer, LibC.DoNotFollow, BasicStatus, &status) != 0)
+                    if (LibC.ChangeMode(descriptor, OwnerAll) != 0 || LibC.StatusAt(descriptor, pointer, LibC.DoNotFollow, LibC.BasicStatus, &status) != 0)
                     {
                         entries = long.MaxValue;
                         return folders;
@@ -298,8 +291,8 @@ internal static unsafe class HostileTree
             }
 
             entries++;
-            bytes += (long)status.Blocks * BlockBytes;
-            if ((status.Mode & FormatMask) == FolderFormat)
+            bytes += status.BytesOnDisk;
+            if (status.IsFolder)
             {
                 folders.Enqueue(name);
             }

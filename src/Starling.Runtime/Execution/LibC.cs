@@ -27,13 +27,15 @@ internal static unsafe partial class LibC
     public const int DuplicateCloseOnExec = 1030;
     public const uint FixedAddresses = 0x0040000;
     public const int ErrorNoSuchFile = 2;
-    public const int ErrorNoProcess = 3;
     public const int ErrorNoAccess = 13;
     public const uint MemoryFileCloseOnExec = 1;
     public const int ErrorIsFolder = 21;
     public const int RemoveFolder = 0x200;
     public const int DoNotFollow = 0x100;
     public const int CurrentFolder = -100;
+
+    /// <summary>STATX_BASIC_STATS: all that <see cref="FileStatus"/> has.</summary>
+    public const uint BasicStatus = 0x7FF;
     public const int ClockBootTime = 7;
     public const int ClockOfThread = 3;
     public const short PollIn = 1;
@@ -44,6 +46,12 @@ internal static unsafe partial class LibC
 
     /// <summary>Larger than <c>sigset_t</c>, <c>posix_spawnattr_t</c>, <c>posix_spawn_file_actions_t</c> and <c>struct sigaction</c> of glibc and musl.</summary>
     public const int OpaqueSize = 512;
+
+    /// <summary>O_DIRECTORY and O_NOFOLLOW, the flags whose numbers differ between the processors.</summary>
+    public static readonly int FolderOnly = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x4000 : 0x10000;
+
+    /// <inheritdoc cref="FolderOnly"/>
+    public static readonly int NoLink = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
 
     private const string Library = "libc";
     private const long SyscallPidfdOpen = 434;
@@ -200,6 +208,17 @@ internal static unsafe partial class LibC
         /// <summary>Major and minor number of the device together.</summary>
         [FieldOffset(136)]
         public ulong Device;
+
+        public readonly bool IsFile => (Mode & FormatMask) == FileFormat;
+
+        public readonly bool IsFolder => (Mode & FormatMask) == FolderFormat;
+
+        public readonly long BytesOnDisk => (long)Blocks * BlockBytes;
+
+        private const int FormatMask = 0xF000;
+        private const int FileFormat = 0x8000;
+        private const int FolderFormat = 0x4000;
+        private const long BlockBytes = 512;
     }
 
     [LibraryImport(Library, EntryPoint = "wait4", SetLastError = true)]

@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.Collections.Generic;
 using System.IO;
 using System.Text;
+using Starling.Runtime.Storage;
 
 namespace Starling.Runtime.Execution;
 
@@ -14,10 +15,15 @@ internal static unsafe class ProcFile
 
     private const int StatBytes = 1024;
     private const int SessionField = 3;
+    private const int FirstTimeField = 11;
+    private const int LastTimeField = 14;
     private const int StartField = 19;
 
-    /// <summary>One process at one moment: state letter (<c>Z</c>: ended, not reaped), session, and start in ticks of 10 ms since boot.</summary>
-    public readonly record struct ProcessStat(char State, int Session, long StartTicks);
+    /// <summary>
+    /// One process at one moment: state letter (<c>Z</c>: ended, not reaped), session, start in ticks of 10 ms since boot, and CPU time in such ticks, with that of its ended children that were
+    /// waited for.
+    /// </summary>
+    public readonly record struct ProcessStat(char State, int Session, long StartTicks, long CpuTicks);
 
     /// <summary>Appends the children of one thread of this process; false when the kernel does not offer the list.</summary>
     /// <remarks>Orphans whose subreaper this process is become children of its first thread.</remarks>
@@ -84,8 +90,27 @@ internal static unsafe class ProcFile
             return false;
         }
 
-        stat = new ProcessStat((char)fields[0], (int)Field(fields, SessionField), Field(fields, StartField));
+        long cpu = 0;
+        for (int i = FirstTimeField; i <= LastTimeField; i++)
+        {
+            cpu += Field(fields, i);
+        }
+
+        stat = new ProcessStat((char)fields[0], (int)Field(fields, SessionField), Field(fields, StartField), cpu);
         return true;
+    }
+
+    /// <summary>The whole of a small text file of the kernel's; null when it is not there or may not be read.</summary>
+    public static string? TryReadText(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
+        {
+            return null;
+        }
     }
 
     /// <summary>Whether a process goes by this name.</summary>

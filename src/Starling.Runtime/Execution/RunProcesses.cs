@@ -20,7 +20,6 @@ internal sealed class RunProcesses
     private readonly Action<List<int>> _adopted;
     private readonly HashSet<int> _stopped = [];
     private readonly List<int> _found = [];
-    private readonly HashSet<int> _seen = [];
 
     /// <param name="pid">The main process; also its process group.</param>
     /// <param name="adopted">Appends the orphans of the run.</param>
@@ -88,16 +87,7 @@ internal sealed class RunProcesses
     }
 
     /// <summary>Processor time of all of them and of their children that ended and were waited for.</summary>
-    public TimeSpan ProcessorTime()
-    {
-        long ticks = 0;
-        foreach (int pid in Find())
-        {
-            ticks += ProcessTree.TicksOf(pid);
-        }
-
-        return ProcessTree.TimeOf(ticks);
-    }
+    public TimeSpan ProcessorTime() => ProcessTree.CpuTimeOf(Find());
 
     /// <summary>Gives them the lowest priority, and the scheduling class of what runs when nothing else wants to.</summary>
     public void BeNice()
@@ -111,23 +101,9 @@ internal sealed class RunProcesses
     private List<int> Find()
     {
         _found.Clear();
-        _seen.Clear();
         _found.Add(_pid);
         _adopted(_found);
-        _seen.UnionWith(_found);
-        for (int i = 0; i < _found.Count && _found.Count < MaxProcesses; i++)
-        {
-            int before = _found.Count;
-            ProcessTree.AddChildren(_found[i], _found);
-            for (int j = _found.Count - 1; j >= before; j--)
-            {
-                if (!_seen.Add(_found[j]))
-                {
-                    _found.RemoveAt(j);
-                }
-            }
-        }
-
+        ProcessTree.AddDescendants(_found, MaxProcesses);
         return _found;
     }
 }

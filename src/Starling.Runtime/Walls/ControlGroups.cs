@@ -2,6 +2,7 @@ using System;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using Starling.Runtime.Execution;
 using Starling.Runtime.Storage;
 
 namespace Starling.Runtime.Walls;
@@ -28,7 +29,7 @@ internal sealed class ControlGroups
     /// <summary>Looks at this machine; null, and why, where there are none for us.</summary>
     public static ControlGroups? TryOpen(out string missing)
     {
-        string? own = StoreReadable("/proc/self/cgroup")?.Split('\n').FirstOrDefault(line => line.StartsWith("0::", StringComparison.Ordinal))?[3..].Trim();
+        string? own = ProcFile.TryReadText("/proc/self/cgroup")?.Split('\n').FirstOrDefault(line => line.StartsWith("0::", StringComparison.Ordinal))?[3..].Trim();
         if (own is null || !File.Exists($"{Root}/cgroup.controllers"))
         {
             missing = $"version 2 is not mounted at {Root}";
@@ -133,18 +134,6 @@ internal sealed class ControlGroups
         catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
         {
             return false;
-        }
-    }
-
-    internal static string? StoreReadable(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception failure) when (StoreProblem.IsOfTheWorld(failure))
-        {
-            return null;
         }
     }
 

@@ -14,10 +14,6 @@ namespace Starling.Runtime.Walls;
 /// </summary>
 internal static unsafe class DeletedFiles
 {
-    private const uint BasicStatus = 0x7FF;
-    private const int FormatMask = 0xF000;
-    private const int FileFormat = 0x8000;
-    private const long BlockBytes = 512;
     private const string Mark = " (deleted)";
 
     // Memory that is shared without a file is shown like a deleted one; no run can make files of these names.
@@ -93,9 +89,9 @@ internal static unsafe class DeletedFiles
         LibC.FileStatus status;
         fixed (byte* path = Encoding.ASCII.GetBytes(descriptor + "\0"))
         {
-            if (LibC.StatusAt(LibC.CurrentFolder, path, 0, BasicStatus, &status) == 0 && status.Links == 0 && (status.Mode & FormatMask) == FileFormat)
+            if (LibC.StatusAt(LibC.CurrentFolder, path, 0, LibC.BasicStatus, &status) == 0 && status.Links == 0 && status.IsFile)
             {
-                files[(status.Device, status.Number)] = (long)status.Blocks * BlockBytes;
+                files[(status.Device, status.Number)] = status.BytesOnDisk;
             }
         }
     }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Threading;
+using Starling.Runtime.Execution;
 
 namespace Starling.Runtime.Walls;
 
@@ -29,9 +30,9 @@ internal sealed class RunGroup
     public Used End()
     {
         ControlGroups.TryWrite(Path.Combine(_path, "cgroup.kill"), "1");
-        long? microseconds = Number(ControlGroups.StoreReadable(Path.Combine(_path, "cpu.stat")), "usage_usec ");
-        long? peak = Number(ControlGroups.StoreReadable(Path.Combine(_path, "memory.peak")), "");
-        long? kills = Number(ControlGroups.StoreReadable(Path.Combine(_path, "memory.events")), "oom_kill ");
+        long? microseconds = Number(ProcFile.TryReadText(Path.Combine(_path, "cpu.stat")), "usage_usec ");
+        long? peak = Number(ProcFile.TryReadText(Path.Combine(_path, "memory.peak")), "");
+        long? kills = Number(ProcFile.TryReadText(Path.Combine(_path, "memory.events")), "oom_kill ");
 
         // What was killed leaves the group a moment later.
         long start = Stopwatch.GetTimestamp();

@@ -66,7 +66,7 @@ internal sealed class WasmWorker
     }
 
     // Of all its processes: within walls the worker is a grandchild.
-    private TimeSpan CpuTime() => ProcessTree.UsageOf(Process.Pid, long.MaxValue).CpuTime;
+    private TimeSpan CpuTime() => ProcessTree.CpuTimeOf(ProcessTree.Of(Process.Pid));
 
     /// <summary>Runs a module and waits for its end, which comes at the latest with the end of the worker.</summary>
     /// <param name="request">What to run.</param>
