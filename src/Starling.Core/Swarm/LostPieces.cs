@@ -9,7 +9,8 @@ namespace Starling.Core.Swarm;
 
 /// <summary>
 /// Healing (DESIGN section 5, rule 6): a result wanted here that no neighbour holds for a while is given up, and the piece wants a run
-/// again. Looking at neighbours is enough, for whoever fetches it elsewhere becomes a holder; the patience covers the hops. Those who released it are asked to fetch it (<see cref="Wishes"/>).
+/// again. Looking at neighbours is enough, for whoever fetches it elsewhere becomes a holder; the patience covers the hops, of which somebody alone waits for none. Those who
+/// released it are asked to fetch it (<see cref="Wishes"/>).
 /// </summary>
 internal sealed class LostPieces(NodeContext context, PieceMap map, Downloader downloader, Wishes wishes)
 {
@@ -41,10 +42,12 @@ internal sealed class LostPieces(NodeContext context, PieceMap map, Downloader d
     public bool GiveUp(int piece) => _lost.Add(piece);
 
     /// <summary>Once a second: returns the pieces that became lost or were found again, and so are to be reassessed.</summary>
-    public List<int> Tidy(TimeSpan lease)
+    /// <param name="lease">How long a neighbour may take to get it.</param>
+    /// <param name="isAlone">Whether there are no neighbours.</param>
+    public List<int> Tidy(TimeSpan lease, bool isAlone)
     {
         var changed = new List<int>();
-        TimeSpan patience = lease > MinPatience ? lease : MinPatience;
+        TimeSpan patience = lease > MinPatience && !isAlone ? lease : MinPatience;
         IReadOnlyList<int> needed = downloader.NeededSlice(ref _cursor, Batch);
         foreach (int piece in needed)
         {

@@ -377,7 +377,7 @@ internal sealed class TaskSwarm
         _downloader.Tidy(_scheduler.Lease);
         _uploader.Tidy();
         _gossip.Tidy();
-        foreach (int piece in _lost.Tidy(_scheduler.Lease))
+        foreach (int piece in _lost.Tidy(_scheduler.Lease, isAlone: _links.Established.Count == 0))
         {
             if (_lost.IsLost(piece))
             {

@@ -56,8 +56,9 @@ internal static class ImageTargets
             Seeds = TarSeeds,
             Start = () => ReadTar,
 
-            // A bounded extended header, and buffers.
+            // A bounded extended header, and buffers; two bytes of the script may become a block of the archive, which the target lays down in a stream that doubles.
             FixedAllocation = 512 * 1024,
+            AllocationPerByte = 1024,
             QuickInputs = 5_000,
         },
         new()

@@ -17,14 +17,14 @@ public sealed class ContainerTests : IDisposable
     [ContainerFact]
     public void A_joiner_fetches_the_image_and_runs_the_command_in_it()
     {
-        string task = Task("cat /etc/name; sleep 0.3; echo $PIECE_IDX", 60);
+        string task = Task("cat /etc/name; sleep 0.2; echo $PIECE_IDX", 40);
         using StarlingRun owner = Start("owner", task, "--listen", "127.0.0.1:0");
         string link = owner.WaitFor(EventName.Started).Magnet!;
         owner.WaitFor(EventName.Piece);
         using StarlingRun other = Start("other", link, "--listen", "127.0.0.1:0");
         RunEvent complete = other.WaitFor(EventName.Complete);
         Assert.True(complete.Computed > 0, string.Join('\n', other.Lines));
-        Assert.Equal(string.Concat(Enumerable.Range(0, 60).Select(piece => $"in the image\n{piece}\n")), File.ReadAllText(Path.Combine(_home.Folder("other"), _name)));
+        Assert.Equal(string.Concat(Enumerable.Range(0, 40).Select(piece => $"in the image\n{piece}\n")), File.ReadAllText(Path.Combine(_home.Folder("other"), _name)));
         Assert.True(File.Exists(Path.Combine(_home.Folder("other"), ".starling", "inputs-fetched", "image.tar")));
     }
 

@@ -65,11 +65,14 @@ public sealed class BlockTreeTests
         }
 
         Assert.Equal(sample.File.Info.Files[0].PiecesRoot, levels[^1][0]);
-        for (int length = 2; length <= Math.Min(512, width); length *= 2)
+
+        // Of the large ones, whose answers take long, not all.
+        int step = size > 1 << 20 ? 4 : 1;
+        for (int length = 2; length <= Math.Min(512, width); length <<= step)
         {
             for (int index = 0; index < leaves.Length; index += Math.Max(length, (leaves.Length / 5 / length * length) + length))
             {
-                for (int proof = 0; proof <= levels.Count; proof++)
+                for (int proof = 0; proof <= levels.Count; proof += step)
                 {
                     var range = new HashRange(sample.File.Info.Files[0].PiecesRoot, 0, index, length, proof);
                     var expected = new List<Hash256>(levels[0][index..(index + length)]);

@@ -48,8 +48,8 @@ public sealed class ContainerEngineTests(PodmanService podman) : IClassFixture<P
         Assert.Equal("limit:wall", slow.Failure().Code);
         await using RunHarness loud = Contained(Task("while :; do echo 0123456789012345678901234567890123456789; done", 1));
         Assert.Equal("limit:output", loud.Failure().Code);
-        await using RunHarness large = Contained(Task("while :; do cat /bin/busybox >> $HOME/x; done", 1) with { Limits = new RunLimits { DiskBytes = 20 << 20, Wall = TimeSpan.FromSeconds(30) } });
-        Assert.NotNull(large.Failure());
+        await using RunHarness large = Contained(Task("i=0; while :; do i=$((i+1)); cat /bin/busybox > $HOME/x$i; done", 1) with { Limits = new RunLimits { DiskBytes = 20 << 20, Wall = TimeSpan.FromSeconds(30) } });
+        Assert.Equal("limit:disk", large.Failure().Code);
         Assert.Equal("", podman.Ask("ps", "--all", "--quiet"));
     }
 

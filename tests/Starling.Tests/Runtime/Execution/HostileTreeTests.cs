@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.IO;
+using Starling.Runtime.Containers;
 using Starling.Runtime.Execution;
 
 namespace Starling.Tests.Runtime.Execution;
@@ -15,7 +16,17 @@ public sealed class HostileTreeTests : IDisposable
     public void DeletesWhatIsDeeperThanAPathCanBe()
     {
         // 600 levels of ten letters are 6,600 bytes: longer than PATH_MAX.
-        Shell("""mkdir tree; cd tree; i=0; while [ $i -lt 600 ]; do mkdir aaaaaaaaaa && cd -P aaaaaaaaaa && echo x > f || exit 1; i=$((i+1)); done""");
+        int folder = FolderCalls.OpenPath(Directory.CreateDirectory(_folder["tree"]).FullName);
+        for (int level = 0; level < 600; level++)
+        {
+            Assert.True(FolderCalls.TryCreateFolder(folder, "aaaaaaaaaa"));
+            int inner = FolderCalls.TryOpen(folder, "aaaaaaaaaa", out _);
+            FolderCalls.Close(folder);
+            folder = inner;
+            FolderCalls.TryCreateFile(folder, "f")!.Dispose();
+        }
+
+        FolderCalls.Close(folder);
         Assert.Equal(long.MaxValue, HostileTree.Measure(_folder["tree"], 100_000).Entries);
 
         HostileTree.Delete(_folder["tree"]);
