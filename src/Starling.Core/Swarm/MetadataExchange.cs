@@ -1,5 +1,4 @@
 using System;
-using System.Security.Cryptography;
 using Starling.Core.Engine;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
@@ -17,7 +16,7 @@ internal sealed class MetadataExchange(NodeContext context, LinkTable links)
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(2);
 
     private ReadOnlyMemory<byte> _info;
-    private byte[] _buffer = [];
+    private MetadataParts? _parts;
     private int _next;
     private LinkId? _from;
     private bool _complete;
@@ -50,7 +49,7 @@ internal sealed class MetadataExchange(NodeContext context, LinkTable links)
         {
             // Without a size: a peer that had no task file when it said hello may have one by now; the first part tells the size.
             _from = chosen.Id;
-            _buffer = new byte[chosen.MetadataSize];
+            _parts = chosen.MetadataSize > 0 ? new MetadataParts(chosen.MetadataSize) : null;
             _next = 0;
             Ask(chosen);
         }
@@ -123,27 +122,28 @@ internal sealed class MetadataExchange(NodeContext context, LinkTable links)
             return null;
         }
 
-        if (_buffer.Length == 0 && data.TotalSize is > 0 and <= TaskLimitsOfFormat.MaxTaskFileSize)
+        if (data.TotalSize <= TaskLimitsOfFormat.MaxTaskFileSize)
         {
-            _buffer = new byte[data.TotalSize];
+            _parts ??= new MetadataParts(data.TotalSize);
         }
 
-        if (data.TotalSize != _buffer.Length || data.Bytes.Length != UtMetadata.LengthOf(data.Piece, _buffer.Length))
+        if (data.TotalSize != _parts?.Size)
         {
             links.Ban(link, "bad-metadata", "changed its mind about the size of the task file");
             return null;
         }
 
-        data.Bytes.CopyTo(_buffer.AsMemory(_next * UtMetadata.PieceSize));
+        _parts.Add(data);
         _next++;
-        if (_next < UtMetadata.PieceCount(_buffer.Length))
+        if (!_parts.IsComplete)
         {
             Ask(link);
             return null;
         }
 
         _from = null;
-        if (new Hash256(SHA256.HashData(_buffer)) != context.Options.TaskId)
+        byte[] info = _parts.Join();
+        if (Hash256.Of(info) != context.Options.TaskId)
         {
             links.Ban(link, "bad-metadata", "sent a task file that does not make the task id");
             Fetch();
@@ -151,7 +151,8 @@ internal sealed class MetadataExchange(NodeContext context, LinkTable links)
         }
 
         _complete = true;
-        return _buffer;
+        _parts = null;
+        return info;
     }
 
     private void Ask(PeerLink link)

@@ -18,9 +18,7 @@ internal sealed class MetadataFetch(DataContext context, DataPeerTable peers)
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     private DataPeer? _from;
-    private byte[] _buffer = [];
-    private bool[] _came = [];
-    private int _missing;
+    private MetadataParts? _parts;
     private int _nextAsk;
     private Instant _heardAt;
     private bool _complete;
@@ -77,8 +75,8 @@ internal sealed class MetadataFetch(DataContext context, DataPeerTable peers)
             case UtMetadata.Request request:
                 Answer(peer, request.Piece);
                 return null;
-            case UtMetadata.Data data when _from == peer && data.Piece < _came.Length && !_came[data.Piece]:
-                return Keep(peer, data);
+            case UtMetadata.Data data when _from == peer && _parts!.Misses(data.Piece):
+                return Keep(peer, _parts, data);
             case UtMetadata.Reject when _from == peer:
                 Abandon(peer);
                 Fetch();
@@ -90,11 +88,8 @@ internal sealed class MetadataFetch(DataContext context, DataPeerTable peers)
 
     private void Begin(DataPeer peer, int size)
     {
-        // A refusal to hold more than was announced: the bound was checked when the size was read.
         _from = peer;
-        _buffer = new byte[size];
-        _came = new bool[UtMetadata.PieceCount(size)];
-        _missing = _came.Length;
+        _parts = new MetadataParts(size);
         _nextAsk = 0;
         _heardAt = context.Now;
         for (int i = 0; i < AskedAtOnce; i++)
@@ -105,7 +100,7 @@ internal sealed class MetadataFetch(DataContext context, DataPeerTable peers)
 
     private void AskNext(DataPeer peer)
     {
-        if (_nextAsk < _came.Length)
+        if (_nextAsk < _parts!.Count)
         {
             context.SendExtended(peer, UtMetadata.Name, new UtMetadata.Request(_nextAsk++).Encode());
         }
@@ -132,25 +127,25 @@ internal sealed class MetadataFetch(DataContext context, DataPeerTable peers)
         context.SendExtended(peer, UtMetadata.Name, answer.Encode());
     }
 
-    private byte[]? Keep(DataPeer peer, UtMetadata.Data data)
+    private byte[]? Keep(DataPeer peer, MetadataParts parts, UtMetadata.Data data)
     {
-        if (data.TotalSize != _buffer.Length)
+        if (data.TotalSize != parts.Size)
         {
             peers.Refuse(peer, "bad-metadata", "changed its mind about the size of the metadata");
             return null;
         }
 
-        data.Bytes.CopyTo(_buffer.AsMemory(data.Piece * UtMetadata.PieceSize));
-        _came[data.Piece] = true;
+        parts.Add(data);
         _heardAt = context.Now;
-        if (--_missing > 0)
+        if (!parts.IsComplete)
         {
             AskNext(peer);
             return null;
         }
 
         _from = null;
-        if (!MakesInfoHash(_buffer))
+        byte[] info = parts.Join();
+        if (!MakesInfoHash(info))
         {
             peers.Ban(peer.Remote, "bad-metadata", "sent metadata that does not make the info-hash");
             Fetch();
@@ -158,7 +153,8 @@ internal sealed class MetadataFetch(DataContext context, DataPeerTable peers)
         }
 
         _complete = true;
-        return _buffer;
+        _parts = null;
+        return info;
     }
 
 #pragma warning disable CA5350 // BEP 3 names torrents by SHA-1.
