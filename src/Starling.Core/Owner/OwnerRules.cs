@@ -20,6 +20,9 @@ public sealed record OwnerRules
     /// <summary><see cref="BatteryFromPercent"/> of who never wants to run on battery.</summary>
     public const int NeverOnBattery = 101;
 
+    /// <summary>Bytes in the path of a socket: what <c>sockaddr_un</c> holds, without its end.</summary>
+    public const int MaxSocketPath = 107;
+
     /// <summary>The longest <see cref="Grace"/>.</summary>
     public static TimeSpan MaxGrace { get; } = TimeSpan.FromMinutes(5);
 
@@ -70,6 +73,9 @@ public sealed record OwnerRules
 
     /// <summary>Whether the owner's own tasks may run when those of others may not.</summary>
     public bool OwnTasksAreFree { get; init; }
+
+    /// <summary>Absolute path of the socket of Podman or Docker, by which container tasks run that begin from now on; null: they run within the program's own walls.</summary>
+    public string? ContainerEngine { get; init; }
 
     /// <summary>The switch for moments when the machine is needed, and what is left to tasks then.</summary>
     public TurtleRules Turtle { get; init; } = new();

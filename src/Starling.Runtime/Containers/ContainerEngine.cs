@@ -170,7 +170,7 @@ internal sealed class ContainerEngine : IDisposable
                 if (!Has(image.ConfigDigest))
                 {
                     return new Problem(
-                        ImageProblem.Code, $"the container engine took the archive, but has no image {image.ConfigDigest}", "Save the image with 'podman save --format docker-archive', or run without --container-engine.");
+                        ImageProblem.Code, $"the container engine took the archive, but has no image {image.ConfigDigest}", "Save the image with 'podman save --format docker-archive', or run with --container-engine none.");
                 }
 
                 _image = image;

@@ -136,7 +136,7 @@ internal sealed class EngineSocket(string path) : IDisposable
     }
 
     private Problem Silence(Exception failure) => new(
-        ImageProblem.Code, $"the container engine at {path} does not answer: {failure.Message}", "Start it ('systemctl --user start podman.socket'), or run without --container-engine.");
+        ImageProblem.Code, $"the container engine at {path} does not answer: {failure.Message}", "Start it ('systemctl --user start podman.socket'), or run with --container-engine none.");
 }
 
 /// <summary>The engine refused, or does not answer; caught where it is used.</summary>

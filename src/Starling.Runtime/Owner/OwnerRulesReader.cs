@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
+using System.Linq;
+using System.Text;
 using Starling.Core.Owner;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
@@ -119,6 +121,7 @@ internal sealed class OwnerRulesReader
             Grace = _fields.Parsed("grace", $"a time up to {OwnerRules.MaxGrace.TotalMinutes:0} minutes", "5s", text => Within(YamlValues.Duration(text), TimeSpan.Zero, OwnerRules.MaxGrace)) ?? defaults.Grace,
             IsNice = _fields.Parsed("nice", "yes or no", "yes", YesNo) ?? defaults.IsNice,
             OwnTasksAreFree = _fields.Parsed<bool>("own-tasks", "follow or free", "free", text => text switch { "follow" => false, "free" => true, _ => null }) ?? defaults.OwnTasksAreFree,
+            ContainerEngine = ReadEngine(),
             Turtle = ReadTurtle(),
             Tasks = ReadTasks(),
         };
@@ -194,6 +197,23 @@ internal sealed class OwnerRulesReader
         }
 
         return programs;
+    }
+
+    private string? ReadEngine()
+    {
+        const string key = "container-engine";
+        const string example = "/run/user/1000/podman/podman.sock";
+        if (_fields.Find(key) is not { } node || IsNone(node) || _fields.TextOf(node, key, example) is not { } path)
+        {
+            return null;
+        }
+
+        if (!path.StartsWith('/') || Encoding.UTF8.GetByteCount(path) > OwnerRules.MaxSocketPath || path.Any(char.IsControl))
+        {
+            _fields.Refuse(key, $"'{SafePath.Quoted(path)}' is not the absolute path of a socket, of {OwnerRules.MaxSocketPath} bytes at most, or {None}", $"Write it like {key}: {example}.");
+        }
+
+        return path;
     }
 
     private TurtleRules ReadTurtle()

@@ -40,6 +40,7 @@ public static class OwnerRulesText
             new("grace", Duration(rules.Grace)),
             new("nice", YesNo(rules.IsNice)),
             new("own-tasks", rules.OwnTasksAreFree ? "free" : "follow"),
+            new("container-engine", rules.ContainerEngine is { } engine ? Quoted(engine) : None),
             new("turtle.on", YesNo(rules.Turtle.IsOn)),
             new("turtle.slots", Number(rules.Turtle.Slots)),
             new("turtle.cpu", Percent(rules.Turtle.CpuPercent)),
@@ -74,7 +75,7 @@ public static class OwnerRulesText
 
     private static string Percent(int value) => string.Create(CultureInfo.InvariantCulture, $"{value}%");
 
-    private static string Quoted(string text) => text.All(sign => char.IsAsciiLetterOrDigit(sign) || sign is '.' or '_' or '-') ? text : $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+    private static string Quoted(string text) => text.All(sign => char.IsAsciiLetterOrDigit(sign) || sign is '.' or '_' or '-' or '/') ? text : $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
     private static string Rate(long? bytes) => bytes is null ? None : Size(bytes) + "/s";
 

@@ -1,7 +1,6 @@
 using System;
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.IO;
 using System.Net;
 using Starling.Core.Engine;
 using Starling.Run;
@@ -26,7 +25,7 @@ internal static class RunCommand
         var network = new Option<bool>("--network") { Description = "let walled commands of this task use the network, if it asks for that" };
         var exit = new Option<bool>("--exit") { Description = "leave when the output is complete and the others have what they need" };
         var noPortMapping = new Option<bool>("--no-port-mapping") { Description = "do not ask the router to forward the port (UPnP, NAT-PMP, PCP)" };
-        var engine = new Option<string?>("--container-engine") { Description = "run container tasks by Podman or Docker, by this socket, instead of within the program's own walls", HelpName = "SOCKET" };
+        var engine = new Option<string?>("--container-engine") { Description = "run container tasks by Podman or Docker, by this socket (none: not even if config.yaml says so), instead of within the program's own walls", HelpName = "SOCKET" };
         var publish = new Option<bool>("--publish") { Description = "make the finished output a torrent and share it with any BitTorrent client" };
         var json = new Option<bool>("--json") { Description = "print one JSON object per event and line" };
         var noUtp = new Option<bool>("--no-utp") { Description = "connect by TCP alone, not by uTP" };
@@ -58,7 +57,7 @@ internal static class RunCommand
             Keep = KeepRule.TryParse(parsed.GetValue(keep), out KeepRule rule) ? rule : KeepRule.All,
             Trust = parsed.GetValue(trust),
             Network = parsed.GetValue(network),
-            ContainerEngine = parsed.GetValue(engine) is { } socket ? Path.GetFullPath(socket) : null,
+            ContainerEngine = parsed.GetValue(engine),
             Exit = parsed.GetValue(exit),
             MapPort = !parsed.GetValue(noPortMapping),
             Publish = parsed.GetValue(publish),

@@ -7,6 +7,9 @@ namespace Starling.Commands;
 /// <summary>What the owner asked of <c>starling run</c>, checked.</summary>
 internal sealed record RunSettings
 {
+    /// <summary>What is given instead of a socket by who wants the program's own walls.</summary>
+    public const string NoContainerEngine = "none";
+
     /// <summary>Runs at once in one process at most: what the wire's <c>cores</c> can say.</summary>
     public const int MaxSlots = 256;
 
@@ -51,7 +54,7 @@ internal sealed record RunSettings
     /// <summary>Walled commands get the network that their task asks for.</summary>
     public bool Network { get; init; }
 
-    /// <summary>Absolute path of a container engine's socket; null: container tasks run within the walls.</summary>
+    /// <summary>Path of a container engine's socket; <see cref="NoContainerEngine"/>: container tasks run within the walls; null: as the owner's rules say.</summary>
     public string? ContainerEngine { get; init; }
 
     public bool Exit { get; init; }

@@ -4,6 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.IO;
 using System.Linq;
 using Starling.Commands;
+using Starling.Core.Owner;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Display;
@@ -34,10 +35,12 @@ internal static class RunAction
             return Tell(settings, clock, problem, EventName.Error, ExitCode.Usage);
         }
 
-        if (!OwnerConfig.TryRead(OwnerKeys.Place.ConfigPath, out _, out problem))
+        if (!OwnerConfig.TryRead(OwnerKeys.Place.ConfigPath, out OwnerConfig? config, out problem))
         {
             return Tell(settings, clock, problem, EventName.Refused, ExitCode.Usage);
         }
+
+        settings = settings with { ContainerEngine = EngineOf(settings.ContainerEngine, config.Rules) };
 
         string dir = Path.GetFullPath(settings.Dir ?? task.FolderName);
         if (settings.LocalPeers == 1)
@@ -151,6 +154,14 @@ internal static class RunAction
         MapPort = settings.MapPort,
         Publish = settings.Publish,
         Authors = [.. OwnerKeys.All().Select(key => key.ToString())],
+    };
+
+    /// <summary>The socket by which container tasks run: what the command line says goes before the owner's rules.</summary>
+    private static string? EngineOf(string? asked, OwnerRules rules) => asked switch
+    {
+        null => rules.ContainerEngine,
+        RunSettings.NoContainerEngine => null,
+        _ => Path.GetFullPath(asked),
     };
 
     private static string? HomeFolder() =>

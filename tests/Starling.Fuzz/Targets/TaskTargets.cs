@@ -165,7 +165,7 @@ internal static class TaskTargets
             Covers = [typeof(OwnerRulesReader), typeof(WeekHours)],
             Shape = InputShape.Lines,
             Encodes = false,
-            Words = ["slots: ", "cpu: ", "hours: ", "{mon-fri: \"18:00-08:00\", sat: all}", "idle: ", "{input: 5m, load: 25%}", "battery: ", "temperature: ", "exclusive: ", "halt: stop\n", "grace: ", "nice: yes\n", "own-tasks: free\n", "turtle: ", "tasks:\n", "  a: {weight: 2, priority: low, slots: 1, run: no}\n", "none", "500kB/s", "24:00", "00:00-00:01", "-", ",", ":", "########################", "[", "]", "&a ", "*a", "!!int "],
+            Words = ["slots: ", "cpu: ", "hours: ", "{mon-fri: \"18:00-08:00\", sat: all}", "idle: ", "{input: 5m, load: 25%}", "battery: ", "temperature: ", "exclusive: ", "halt: stop\n", "grace: ", "nice: yes\n", "own-tasks: free\n", "container-engine: /s\n", "turtle: ", "tasks:\n", "  a: {weight: 2, priority: low, slots: 1, run: no}\n", "none", "500kB/s", "24:00", "00:00-00:01", "-", ",", ":", "########################", "[", "]", "&a ", "*a", "!!int "],
             MaxSize = 1024,
             Seeds = () => [Parts.Latin(Rules)],
             Start = () => ReadRules,

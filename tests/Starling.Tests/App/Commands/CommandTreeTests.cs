@@ -42,8 +42,8 @@ public sealed class CommandTreeTests
               --network                    let walled commands of this task use the network, if it asks for that
               --keep <all|own|N>           results kept and shared once the output is made: all (default), own (computed
                                            here), or N copies in the swarm
-              --container-engine <SOCKET>  run container tasks by Podman or Docker, by this socket, instead of within the
-                                           program's own walls
+              --container-engine <SOCKET>  run container tasks by Podman or Docker, by this socket (none: not even if
+                                           config.yaml says so), instead of within the program's own walls
               --publish                    make the finished output a torrent and share it with any BitTorrent client
               --exit                       leave when the output is complete and the others have what they need
               --json                       print one JSON object per event and line

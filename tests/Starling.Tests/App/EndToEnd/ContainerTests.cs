@@ -41,6 +41,19 @@ public sealed class ContainerTests : IDisposable
         Assert.NotNull(again.WaitForLine(line => line.Contains("image: sha256:", StringComparison.Ordinal)));
     }
 
+    [ContainerFact]
+    public void The_engine_of_the_configuration_is_asked_unless_the_command_line_says_otherwise()
+    {
+        string task = Task("cat /etc/name", 1);
+        using StarlingRun set = StarlingRun.Finish(_home.Path, "config", "set", "container-engine", _home.Folder("no.sock"));
+        Assert.Equal(0, set.WaitForExit());
+        using StarlingRun asked = Start("asked", task, "--exit");
+        Assert.Contains($"the container engine at {_home.Folder("no.sock")} does not answer", asked.WaitFor(EventName.Error).Reason, StringComparison.Ordinal);
+        using StarlingRun walled = Start("walled", task, "--exit", "--container-engine", "none");
+        Assert.Equal((0, ""), (walled.WaitForExit(), walled.Error));
+        Assert.Equal("in the image\n", File.ReadAllText(Path.Combine(_home.Folder("walled"), _name)));
+    }
+
     private string Task(string command, int pieces)
     {
         // Not beside the working folder, where who joins would find it.

@@ -30,6 +30,7 @@ public sealed class OwnerConfigTests
         grace: 10s
         nice: yes
         own-tasks: free
+        container-engine: /run/user/1000/podman/podman.sock
         turtle: {on: no, slots: 0, cpu: 5%, upload: 1kB/s, download: 10kB/s}
         tasks:
           holiday: {weight: 20, priority: high}
@@ -58,6 +59,7 @@ public sealed class OwnerConfigTests
         Assert.Equal(TimeSpan.FromSeconds(10), rules.Grace);
         Assert.True(rules.IsNice);
         Assert.True(rules.OwnTasksAreFree);
+        Assert.Equal("/run/user/1000/podman/podman.sock", rules.ContainerEngine);
         Assert.Equal(new TurtleRules { IsOn = false, Slots = 0, CpuPercent = 5, UploadBytesPerSecond = 1_000, DownloadBytesPerSecond = 10_000 }, rules.Turtle);
         Assert.Equal(
             [new TaskRule { Task = "holiday", Weight = 20, Priority = TaskPriority.High }, new TaskRule { Task = "aabbccdd", Slots = 1, MayRun = false }], rules.Tasks);
@@ -79,7 +81,7 @@ public sealed class OwnerConfigTests
     [Theory]
     [InlineData("")]
     [InlineData("# nothing yet\n\n  # really\n")]
-    [InlineData("slots: none\nupload: none\nidle: none\nexclusive: none\ntemperature: none\n")]
+    [InlineData("slots: none\nupload: none\nidle: none\nexclusive: none\ntemperature: none\ncontainer-engine: none\n")]
     public void A_file_that_sets_nothing_forbids_nothing(string text) =>
         Assert.Equal(OwnerRulesText.Settings(new OwnerRules()), OwnerRulesText.Settings(Read(text)));
 
@@ -103,6 +105,8 @@ public sealed class OwnerConfigTests
     [InlineData("exclusive: [/usr/bin/steam]", "c.yaml:1: exclusive: '/usr/bin/steam' is no name of a program", "Write names without a path")]
     [InlineData("halt: kill", "c.yaml:1: halt: 'kill' is not pause or stop", "Write it like halt: pause.")]
     [InlineData("grace: 1h", "c.yaml:1: grace: '1h' is not a time up to 5 minutes", "Write it like grace: 5s.")]
+    [InlineData("container-engine: podman.sock", "c.yaml:1: container-engine: 'podman.sock' is not the absolute path of a socket", "Write it like container-engine: /run/user/1000/podman/podman.sock.")]
+    [InlineData("container-engine: \"/a\\nb\"", "c.yaml:1: container-engine: '/a", "Write it like container-engine: ")]
     [InlineData("turtle: {speed: 1}", "c.yaml:1: turtle.speed: there is no such key", "Known here: on, slots, cpu, upload, download.")]
     [InlineData("tasks:\n  holiday: {weight: 0}", "c.yaml:2: tasks.holiday.weight: '0' is not a weight from 1 to 1000", "Write it like weight: 20.")]
     [InlineData("tasks:\n  holiday: {prio: high}", "c.yaml:2: tasks.holiday.prio: there is no such key", "Known here: ")]
