@@ -24,6 +24,7 @@ internal static class SeccompFilter
     private const uint NotPermitted = Refusal | 1;
     private const uint NotImplemented = Refusal | 38;
     private const uint NotSupported = Refusal | 95;
+    private const uint NoSuchRequest = Refusal | 25;
     private const uint NoSuchFamily = Refusal | 97;
     private const uint NoLocks = Refusal | 37;
 
@@ -61,8 +62,16 @@ internal static class SeccompFilter
         "memfd_create", "memfd_secret", "shmget", "shmat", "shmctl", "semget", "msgget", "mq_open", "inotify_init", "inotify_init1",
     ];
 
-    // TIOCSTI and TIOCLINUX type into terminals; TIOCSETD loads line disciplines; FS_IOC_RESVSP, FS_IOC_RESVSP64 and FS_IOC_ZERO_RANGE are fallocate by another name.
-    private static readonly uint[] _requests = [0x5412, 0x541C, 0x5423, 0x40305828, 0x4030582A, 0x40305839];
+    // TIOCSTI and TIOCLINUX type into terminals; TIOCSETD loads line disciplines.
+    private static readonly uint[] _requests = [0x5412, 0x541C, 0x5423];
+
+    // What programs ask of a file system: FICLONE, FICLONERANGE, FIDEDUPERANGE; FS_IOC_GETFLAGS of 64 and 32 bits; FS_IOC_FIEMAP; FS_IOC_FSGETXATTR.
+    private static readonly uint[] _fileSystemRequests = [0x40049409, 0x4020940D, 0xC0189436, 0x80086601, 0x80046601, 0xC020660B, 0x801C581F];
+
+    // The second byte of a request is whose it is. All others of file systems are refused, as if the file system had none: btrfs (0x94), ext4 and all (f), XFS and all (X), bcachefs (0xBC),
+    // F2FS (0xF5), Ceph (0x97), CIFS (0xCF). They reserve disk that no watch sees, leave flags and keys behind, and a btrfs or bcachefs makes a snapshot of a whole home folder
+    // for whoever owns a folder in it.
+    private static readonly uint[] _fileSystems = [0x94, 0x66, 0x58, 0xBC, 0xF5, 0x97, 0xCF];
 
     // PR_SET_DUMPABLE: who is not dumpable hides its open files from the watch.
     private static readonly uint[] _processRequests = [4];
@@ -106,6 +115,11 @@ internal static class SeccompFilter
         // Reserving space takes a moment, whatever its size, so that no watch would see it in time. A lock on a file that is only read here would be felt by its owner.
         Refuse(program, calls, "fallocate", NotSupported);
         Refuse(program, calls, "flock", NoLocks);
+
+        // Attributes of a folder that the next run gets would be there still.
+        Refuse(program, calls, "setxattr", NotSupported);
+        Refuse(program, calls, "lsetxattr", NotSupported);
+        Refuse(program, calls, "fsetxattr", NotSupported);
         foreach ((string call, int argument) in _modes)
         {
             RefuseIfSet(program, calls, call, argument, SetIdBits);
@@ -121,7 +135,7 @@ internal static class SeccompFilter
         }
 
         RefuseIfSet(program, calls, "clone", 0, NamespaceFlags);
-        RefuseIfAmong(program, calls, "ioctl", 1, _requests);
+        RefuseRequests(program, calls);
         RefuseIfAmong(program, calls, "prctl", 0, _processRequests);
         RefuseIfAmong(program, calls, "fcntl", 1, _fileRequests);
         AllowOnly(program, calls, "personality", _personalities, NotPermitted);
@@ -148,6 +162,35 @@ internal static class SeccompFilter
         {
             program.IfEqual(number, 0, 4).Load(Lower(argument)).IfAnySet(bits, 0, 1).End(NotPermitted).End(Allow);
         }
+    }
+
+    private static void RefuseRequests(BpfAssembler program, SystemCalls calls)
+    {
+        if (!calls.TryFind("ioctl", out uint number))
+        {
+            return;
+        }
+
+        const int instructionsOfATest = 2;
+        int tests = _requests.Length + _fileSystemRequests.Length + _fileSystems.Length;
+        program.IfEqual(number, 0, (byte)((tests * instructionsOfATest) + 3)).Load(Lower(1));
+        foreach (uint request in _requests)
+        {
+            program.IfEqual(request, 0, 1).End(NotPermitted);
+        }
+
+        foreach (uint request in _fileSystemRequests)
+        {
+            program.IfEqual(request, 0, 1).End(Allow);
+        }
+
+        program.Mask(0xFF00);
+        foreach (uint system in _fileSystems)
+        {
+            program.IfEqual(system << 8, 0, 1).End(NoSuchRequest);
+        }
+
+        program.End(Allow);
     }
 
     private static void RefuseIfAmong(BpfAssembler program, SystemCalls calls, string name, int argument, uint[] values)

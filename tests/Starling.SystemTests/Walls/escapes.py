@@ -578,6 +578,33 @@ def space_without_writing_by_request():
 
 
 @attempt
+def an_attribute_for_the_next_run():
+    os.setxattr("/work", "user.note", b"read me")
+    return os.getxattr("/work", "user.note")
+
+
+@attempt
+def a_flag_for_the_next_run():
+    # FS_IOC_SETFLAGS with FS_NODUMP_FL.
+    return fcntl.ioctl(os.open("/work", os.O_RDONLY), 0x40086602, struct.pack("q", 0x40))
+
+
+@attempt
+def a_snapshot_of_all_around():
+    # BTRFS_IOC_SNAP_CREATE: until Linux 6.4 a folder of its own was enough to get the whole subvolume.
+    work = os.open("/work", os.O_RDONLY)
+    fcntl.ioctl(work, 0x50009401, bytearray(struct.pack("q4088s", work, b"all")))
+    return os.listdir("/work/all")
+
+
+@attempt
+def a_subvolume():
+    # BTRFS_IOC_SUBVOL_CREATE.
+    fcntl.ioctl(os.open("/work", os.O_RDONLY), 0x5000940E, bytearray(struct.pack("q4088s", 0, b"own")))
+    return os.stat("/work/own").st_dev
+
+
+@attempt
 def descriptors_that_were_left_open():
     found = {}
     for name in os.listdir("/proc/self/fd"):

@@ -8,6 +8,8 @@ public sealed class SeccompFilterTests
     private const uint NotPermitted = 0x50001;
     private const uint NotImplemented = 0x50026;
     private const uint NoSuchFamily = 0x50061;
+    private const uint NoSuchRequest = 0x50019;
+    private const uint NotSupported = 0x5005F;
     private const ulong Unix = 1;
     private const ulong Internet = 2;
     private const ulong VirtualMachine = 40;
@@ -69,11 +71,20 @@ public sealed class SeccompFilterTests
         // The kernel takes a request as 32 bits: what stands above changes nothing.
         Assert.Equal(NotPermitted, Run(calls, "ioctl", 1, 0x1_0000_5412));
 
-        // Reserving disk goes by ioctl too: FS_IOC_RESVSP, FS_IOC_RESVSP64, FS_IOC_ZERO_RANGE.
-        foreach (ulong request in (ulong[])[0x40305828, 0x4030582A, 0x40305839])
+        // What file systems can do beyond files: FS_IOC_RESVSP, FS_IOC_RESVSP64, FS_IOC_ZERO_RANGE reserve disk; BTRFS_IOC_SNAP_CREATE, BTRFS_IOC_SNAP_CREATE_V2,
+        // BCH_IOCTL_SUBVOLUME_CREATE make a snapshot of all around a folder; FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, FS_IOC_SET_ENCRYPTION_POLICY leave something on a folder.
+        foreach (ulong request in (ulong[])[0x40305828, 0x4030582A, 0x40305839, 0x50009401, 0x50009417, 0x4020BC10, 0x40086602, 0x401C5820, 0x800C6613])
         {
-            Assert.Equal(NotPermitted, Run(calls, "ioctl", 3, request));
+            Assert.Equal(NoSuchRequest, Run(calls, "ioctl", 3, request));
         }
+
+        // What cp and the like ask: FICLONE, FS_IOC_FIEMAP, FIONREAD, TCGETS, FIOCLEX.
+        foreach (ulong request in (ulong[])[0x40049409, 0xC020660B, 0x541B, 0x5401, 0x5451])
+        {
+            Assert.Equal(SeccompFilter.Allow, Run(calls, "ioctl", 3, request));
+        }
+
+        Assert.Equal(NotSupported, Run(calls, "fsetxattr", 3));
 
         Assert.Equal(SeccompFilter.Allow, Run(calls, "prctl", 3));
         Assert.Equal(NotPermitted, Run(calls, "prctl", 4, 0));
