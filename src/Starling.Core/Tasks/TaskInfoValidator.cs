@@ -142,7 +142,12 @@ public static class TaskInfoValidator
                 return Wrong($"inputs[{i}].name", $"'{SafePath.Quoted(inputs[i].Name)}' {fault}", "Rename the input.");
             }
 
-            if (CheckRange($"inputs[{i}].length", inputs[i].Length, 0, TaskLimitsOfFormat.MaxBytes) is { } problem)
+            if (inputs[i].Length == 0)
+            {
+                return Wrong($"inputs[{i}]", $"'{SafePath.Quoted(inputs[i].Name)}' is empty", "Leave it out, or put something into it: a torrent has at least one byte.");
+            }
+
+            if (CheckRange($"inputs[{i}].length", inputs[i].Length, 1, TaskLimitsOfFormat.MaxBytes) is { } problem)
             {
                 return problem;
             }

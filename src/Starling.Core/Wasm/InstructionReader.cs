@@ -56,8 +56,8 @@ internal ref struct InstructionReader
         OpcodeForm? form = code == OpcodeTable.Prefix ? OpcodeTable.FindPrefixed(prefixed) : OpcodeTable.Find(code);
         if (form is null)
         {
-            _reader.FailAt(offset, WasmReader.Malformed, code == OpcodeTable.Prefix
-                ? string.Create(CultureInfo.InvariantCulture, $"0xfc {prefixed} is no instruction that this program knows")
+            _reader.FailAt(offset, WasmReader.Malformed, code == OpcodeTable.VectorPrefix ? "vectors (SIMD) are not supported: build it without them"
+                : code == OpcodeTable.Prefix ? string.Create(CultureInfo.InvariantCulture, $"0xfc {prefixed} is no instruction that this program knows")
                 : string.Create(CultureInfo.InvariantCulture, $"0x{code:x2} is no instruction that this program knows"));
             return false;
         }

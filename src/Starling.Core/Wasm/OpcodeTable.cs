@@ -71,6 +71,9 @@ public static class OpcodeTable
     /// <summary>Number that begins the instructions of two parts.</summary>
     public const byte Prefix = 0xfc;
 
+    /// <summary>First byte of the instructions for vectors, none of which are known.</summary>
+    public const byte VectorPrefix = 0xfd;
+
     /// <summary>The form of an instruction; null: it is not known here.</summary>
     public static OpcodeForm? Find(byte code) => Forms[code];
 

@@ -53,6 +53,12 @@ internal sealed record AuthoredInput(InputSpec Spec, int FileCount, bool IsFolde
             return false;
         }
 
+        if (torrent.Length == 0)
+        {
+            problem = new Problem(ProblemCode, $"'{SafePath.Quoted(path)}': is empty", "Leave it out, or put something into it: a torrent has at least one byte.");
+            return false;
+        }
+
         var spec = new InputSpec(torrent.Name, new TorrentId(torrent.InfoHash), torrent.Length);
         input = new AuthoredInput(spec, files.Count, Directory.Exists(path), LocalInput.Of(spec, path, files, torrent), null);
         return true;

@@ -181,19 +181,9 @@ public static class TaskAuthor
             return unfit;
         }
 
-        if (run is RunSpec.Wasm wasm)
+        if (run is RunSpec.Wasm wasm && AuthoredModule.AddTo(inputs, draft, fetch, wasm, out run) is { } wrong)
         {
-            string name = NameOf(wasm.Module);
-            run = wasm with { Module = name };
-            if (!inputs.Exists(input => input.Spec.Name == name))
-            {
-                if (!AuthoredInput.TryRead(wasm.Module, draft, fetch, out AuthoredInput? module, out Problem? problem))
-                {
-                    return problem;
-                }
-
-                inputs.Add(module);
-            }
+            return wrong;
         }
 
         return inputs.Count > TaskLimitsOfFormat.MaxInputs

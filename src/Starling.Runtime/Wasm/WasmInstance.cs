@@ -59,6 +59,15 @@ internal sealed unsafe class WasmInstance : IDisposable
     /// <summary>Address of its block.</summary>
     public nint Block => _block;
 
+    /// <summary>An import that nothing here gives.</summary>
+    public static Problem NotOffered(WasmImport import) => new(
+        "wasm:import", $"the WebAssembly module needs {import.Kind.ToString().ToLowerInvariant()} '{import.Module}.{import.Name}', which is not offered here",
+        "Build it for WASI preview 1 without sockets, threads and files to write: docs/wasm.md lists what there is.");
+
+    /// <summary>An import of another type than what is here.</summary>
+    public static Problem OfAnotherType(WasmImport import) =>
+        new("wasm:import", $"the WebAssembly module takes '{import.Module}.{import.Name}' for something of another type");
+
     /// <summary>The instance that a block belongs to.</summary>
     public static WasmInstance Of(nint block) => (WasmInstance)GCHandle.FromIntPtr(*(nint*)(block + InstanceLayout.Owner)).Target!;
 
@@ -178,14 +187,12 @@ internal sealed unsafe class WasmInstance : IDisposable
         {
             if (!imports.TryFind(import, out WasmExternal? external))
             {
-                return new Problem(
-                    "wasm:import", $"the WebAssembly module needs {import.Kind.ToString().ToLowerInvariant()} '{import.Module}.{import.Name}', which is not offered here",
-                    "Build it for WASI preview 1 without sockets, threads and files to write: docs/wasm.md lists what there is.");
+                return NotOffered(import);
             }
 
             if (!Take(import, external))
             {
-                return new Problem("wasm:import", $"the WebAssembly module takes '{import.Module}.{import.Name}' for something of another type");
+                return OfAnotherType(import);
             }
         }
 

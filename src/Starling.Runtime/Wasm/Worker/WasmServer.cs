@@ -140,7 +140,7 @@ public static class WasmServer
             if (file.Length > Core.Wasm.WasmLimits.MaxModuleSize)
             {
                 program = null;
-                problem = new Problem("wasm:limit", FormattableString.Invariant($"the WebAssembly module is refused: it has {file.Length} bytes, at most {Core.Wasm.WasmLimits.MaxModuleSize} are taken"));
+                problem = WasmProgram.TooLarge(file.Length);
                 return false;
             }
 

@@ -188,6 +188,7 @@ public sealed class TaskFileCodecTests
     [InlineData("d4:name1:x5:needsd2:os4:beose6:piecesi1e3:run4:true6:verify3:owne", "needs.os: 'beos' is not known")]
     [InlineData("d5:chunkd5:input1:a4:sizei1ee4:name1:x6:piecesi1e3:run4:true6:verify3:owne", "chunk.input: 'a' is not one of the inputs")]
     [InlineData("d6:author3:abc4:name1:x6:piecesi1e3:run4:true6:verify3:owne", "author: 3 bytes where 32 bytes are due")]
+    [InlineData("d6:inputsld9:info hash32:abcdefghabcdefghabcdefghabcdefgh6:lengthi0e4:name1:aee4:name1:x6:piecesi1e3:run4:true6:verify3:owne", "inputs[0]: 'a' is empty")]
     [InlineData("d6:inputsld6:lengthi1e4:name1:aee4:name1:x6:piecesi1e3:run4:true6:verify3:owne", "inputs[0].info hash: is missing")]
     public void What_is_wrong_in_info_is_named(string info, string? expected)
     {

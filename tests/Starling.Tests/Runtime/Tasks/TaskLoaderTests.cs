@@ -108,6 +108,35 @@ public sealed class TaskLoaderTests : IDisposable
         }
     }
 
+    /// <summary>An empty input has no torrent: running such a task ended the program.</summary>
+    [Theory]
+    [InlineData("run: a\ninputs: [empty]")]
+    [InlineData("run: a\ninputs: [folder]")]
+    [InlineData("run: {wasm: empty}")]
+    [InlineData("run: {container: empty, command: a}")]
+    public void An_empty_input_is_refused_by_name(string keys)
+    {
+        _folder.Write("empty", "");
+        _folder.Write("folder/a", "");
+        Assert.False(_loader.TryLoad(_folder.Write("t.yaml", $"name: x\npieces: 1\n{keys}"), out _, out Problem? problem));
+        Assert.Contains("is empty", problem.Reason, StringComparison.Ordinal);
+    }
+
+    /// <summary>Otherwise each machine would find out for itself, piece by piece.</summary>
+    [Theory]
+    [InlineData("no module", "does not begin with \\0asm")]
+    [InlineData("\0asm\u0001\0\0\0", "exports no function '_start'")]
+    [InlineData("\0asm\u0001\0\0\0\u0001\u0004\u0001\u0060\0\0\u0002\u0007\u0001\u0001e\u0001f\0\0\u0007\u000a\u0001\u0006_start\0\0", "needs function 'e.f'")]
+    [InlineData("\0asm\u0001\0\0\0\u0001\u0004\u0001\u0060\0\0\u0003\u0002\u0001\0\u0007\u000a\u0001\u0006_start\0\0\u000a\u0005\u0001\u0003\0\u00fd\u000b", "vectors (SIMD) are not supported")]
+    public void A_module_that_no_machine_could_run_makes_no_task(string bytes, string reason)
+    {
+        _folder.Write("m.wasm", System.Text.Encoding.Latin1.GetBytes(bytes));
+        string path = _folder.Write("t.yaml", "name: x\npieces: 1\nrun: {wasm: m.wasm}");
+        Assert.False(_loader.TryLoad(path, out _, out Problem? problem));
+        Assert.StartsWith($"{path}:3: run.wasm: ", problem.Reason, StringComparison.Ordinal);
+        Assert.Contains(reason, problem.Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_signed_task_file_finds_its_input_beside_it_or_says_that_it_is_missing()
     {
