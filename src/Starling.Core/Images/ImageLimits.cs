@@ -45,6 +45,9 @@ public static class ImageLimits
     /// <summary>Symbolic links that one path may lead through.</summary>
     public const int MaxLinksFollowed = 40;
 
+    /// <summary>Files, folders and links in the root and in <c>/etc</c> together: each is shown to a run by a mount of its own, and bubblewrap takes 9,000 arguments.</summary>
+    public const int MaxMounts = 1_500;
+
     /// <summary>Bytes at the start of a program in which its interpreter is looked for.</summary>
     public const int ProgramHeadBytes = 64 * 1024;
 }

@@ -241,6 +241,20 @@ internal sealed class ImageCache(string folder, ImageOptions options)
             throw new InvalidImageException(problem);
         }
 
+        int mounts = Directory.GetFileSystemEntries(rootPath).Length;
+        if (new DirectoryInfo(Path.Combine(rootPath, "etc")) is { Exists: true, LinkTarget: null } settings)
+        {
+            mounts += settings.GetFileSystemInfos().Length;
+        }
+
+        if (mounts > ImageLimits.MaxMounts)
+        {
+            throw new InvalidImageException(new Problem(
+                ImageProblem.Code,
+                $"image: it has {mounts} files and folders in its root and in /etc, and more than {ImageLimits.MaxMounts} can't be shown to a run",
+                "Put what the task needs into folders of its own, such as /usr/share/NAME."));
+        }
+
         File.WriteAllBytes(Path.Combine(part, ConfigName), image.Document);
         File.WriteAllText(Path.Combine(part, "bytes"), unpacker.Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture));
 

@@ -30,6 +30,19 @@ public sealed class ContainerRunTests : IDisposable
     }
 
     [ContainerFact]
+    public async Task As_many_settings_as_an_image_may_have_are_shown()
+    {
+        TestLayer layer = Busybox.Shell;
+        for (int i = 0; i < ImageLimits.MaxMounts - 10; i++)
+        {
+            layer = layer.File($"etc/setting-{i}", "");
+        }
+
+        await using RunHarness run = Contained("ls -d /etc/setting-* | wc -l", new TestImage(layer));
+        Assert.Equal($"{ImageLimits.MaxMounts - 10}\n", run.Output());
+    }
+
+    [ContainerFact]
     public async Task Variables_of_the_image_are_set_and_those_of_the_run_count_more()
     {
         var image = new TestImage(Busybox.Shell)

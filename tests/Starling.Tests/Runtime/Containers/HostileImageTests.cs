@@ -54,6 +54,20 @@ public sealed class HostileImageTests : IDisposable
         Assert.Equal([_folder.Victim], Directory.GetFileSystemEntries(_folder.Outside));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("etc/")]
+    public void More_than_can_be_shown_to_a_run_is_refused(string folder)
+    {
+        TestLayer layer = Busybox.FakeShell;
+        for (int i = 0; i <= ImageLimits.MaxMounts; i++)
+        {
+            layer = layer.File($"{folder}{i}", "");
+        }
+
+        Assert.Contains("can't be shown to a run", _folder.Refused(new TestImage(layer)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_hard_link_names_nothing_outside()
     {
