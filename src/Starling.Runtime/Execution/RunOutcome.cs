@@ -82,11 +82,19 @@ internal static class RunOutcome
         {
             StatusNotFound => $"A program that the command names is not installed here. {see}".TrimEnd(),
             StatusCannotRun => $"A program that the command names may not be run here. {see}".TrimEnd(),
-            _ when task.Limits.MemoryBytes is long bytes => $"It may use {bytes} bytes of memory ('limits.memory'). {see}".TrimEnd(),
-            _ => see,
+            _ => $"{HintOf(task.Limits)} {see}".Trim(),
         };
         return new Problem(Code("exit", end.ExitCode), $"{what} ended with exit status {end.ExitCode}", hint);
     }
+
+    /// <summary>Limits that the kernel holds by refusing: the command says so in its own words, if at all.</summary>
+    private static string HintOf(RunLimits limits) => (limits.MemoryBytes, limits.Processes) switch
+    {
+        (long bytes, int processes) => $"It may use {bytes} bytes of memory ('limits.memory') and {processes} processes ('limits.processes').",
+        (long bytes, null) => $"It may use {bytes} bytes of memory ('limits.memory').",
+        (null, int processes) => $"It may have {processes} processes ('limits.processes').",
+        _ => "",
+    };
 
     /// <summary>What only happens to walled commands.</summary>
     private static Problem? ProblemOfWalls(TaskInfo task, string what, ProcessEnd end, string see)

@@ -15,6 +15,9 @@ internal sealed class RunWatch : IDisposable
     /// <summary>Between two looks: what a run can take beyond its limits is what it gets in this time.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Bytes that a single file may have beyond the limit: what the kernel stopped there is seen to be too much, also when the command did not mind and ended well.</summary>
+    public const ulong Overstep = 4096;
+
     // A look at a big folder takes long; it is then taken more rarely, so that looking costs at most a twentieth.
     private const int RestPerLook = 20;
 
@@ -88,6 +91,9 @@ internal sealed class RunWatch : IDisposable
             Monitor.PulseAll(_gate);
         }
     }
+
+    /// <summary>Whether a run that ended by itself, with all of its processes, has left more than it may write.</summary>
+    public static bool HasLeftTooMuch(Watched ended) => IsTooMuchOnDisk(ended);
 
     private void Work()
     {

@@ -106,7 +106,7 @@ internal sealed class WalledStart
         // Two more processes are bubblewrap's own.
         bool isLimited = Limit(ResourceCore, 0)
             && Limit(ResourceData, (ulong)limits.MemoryBytes)
-            && Limit(ResourceFileSize, (ulong)limits.DiskBytes)
+            && Limit(ResourceFileSize, (ulong)limits.DiskBytes + RunWatch.Overstep)
             && Limit(ResourceDescriptors, (ulong)limits.Descriptors)
             && Limit(ResourceProcesses, (ulong)limits.Processes + 2)
             && (limits.Cpu is not { } cpu || Limit(ResourceCpu, (ulong)Math.Max(1, Math.Ceiling(cpu.TotalSeconds)), 1));

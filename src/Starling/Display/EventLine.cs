@@ -52,6 +52,6 @@ internal static class EventLine
         int lastLine = stderr.LastIndexOf('\n');
         stderr = lastLine < 0 ? stderr : stderr[(lastLine + 1)..];
         stderr = stderr.Length > MaxStandardErrorShown ? string.Concat(stderr.AsSpan(0, MaxStandardErrorShown), "…") : stderr;
-        return stderr.Length == 0 ? line : $"{line}; it wrote: {stderr}";
+        return stderr.Length == 0 ? line : $"{line.TrimEnd('.')}; it wrote: {stderr}";
     }
 }

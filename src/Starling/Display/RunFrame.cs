@@ -151,7 +151,7 @@ internal sealed class RunFrame(RunView view, double now, int height) : Renderabl
     }
 
     private string Doing(int peer, int slot) => view.Running.TryGetValue((peer, slot), out RunningPiece run)
-        ? $"piece {run.Piece}, {Quantity.Duration(now - run.Since)}" + (run.Attempt > 1 ? $", attempt {run.Attempt}" : "")
+        ? $"piece {run.Piece}, {Quantity.Duration((run.FrozenAt ?? now) - run.Since)}{(run.FrozenAt is null ? "" : ", frozen")}" + (run.Attempt > 1 ? $", attempt {run.Attempt}" : "")
         : "idle";
 
     private static Line Legend(bool unicode)

@@ -22,6 +22,7 @@ internal sealed class RunView(int peers)
     private readonly HashSet<int> _completePeers = [];
     private readonly Queue<double> _finishTimes = new();
     private readonly List<string> _recent = [];
+    private readonly Dictionary<int, string> _ownerLines = [];
     private ushort[] _holders = [];
     private bool[] _failed = [];
     private IReadOnlyList<PieceState> _seen = [];
@@ -101,6 +102,12 @@ internal sealed class RunView(int peers)
                 Aborted++;
                 _running.Remove((peer, slot));
                 break;
+            case EventName.Paused when runEvent is { Slot: int slot } && _running.TryGetValue((peer, slot), out RunningPiece run):
+                _running[(peer, slot)] = run with { FrozenAt = run.FrozenAt ?? runEvent.At };
+                break;
+            case EventName.Resumed when runEvent is { Slot: int slot } && _running.TryGetValue((peer, slot), out RunningPiece run):
+                _running[(peer, slot)] = run with { Since = run.Since + (runEvent.At - (run.FrozenAt ?? runEvent.At)), FrozenAt = null };
+                break;
             case EventName.Checkpointed when runEvent is { Slot: int slot }:
                 _running.Remove((peer, slot));
                 break;
@@ -131,6 +138,13 @@ internal sealed class RunView(int peers)
 
         if (EventLine.Describe(runEvent) is string line)
         {
+            if (runEvent.Event == EventName.Owner)
+            {
+                // What the owner's rules said before holds no longer.
+                _ = _ownerLines.Remove(peer, out string? before) && _recent.Remove(before);
+                _ownerLines[peer] = line;
+            }
+
             if (_recent.Count == MaxRecent)
             {
                 _recent.RemoveAt(0);
@@ -218,5 +232,9 @@ internal sealed class RunView(int peers)
     }
 }
 
-/// <summary>What a slot does, and since when (seconds since the start).</summary>
-internal readonly record struct RunningPiece(int Piece, int Attempt, double Since);
+/// <summary>What a slot does, and since when (seconds since the start); time in which it was frozen is left out.</summary>
+internal readonly record struct RunningPiece(int Piece, int Attempt, double Since)
+{
+    /// <summary>When it was frozen; null: it runs.</summary>
+    public double? FrozenAt { get; init; }
+}

@@ -83,6 +83,29 @@ public sealed class RunFrameTests
     }
 
     [Fact]
+    public void AFrozenRun_IsShownAsFrozen_AndItsTimeStandsStill()
+    {
+        RunView view = Running();
+        view.Apply(new RunEvent { Event = EventName.Paused, Piece = 5, Slot = 0, At = 9 });
+        view.Apply(new RunEvent { Event = EventName.Paused, Piece = 5, Slot = 0, At = 11 });
+        Assert.Equal("slot 0  piece 5, 1.5 s, frozen, attempt 2", Draw(view, now: 30, width: 80, height: 24)[3]);
+
+        view.Apply(new RunEvent { Event = EventName.Resumed, Piece = 5, Slot = 0, At = 30 });
+        Assert.Equal("slot 0  piece 5, 2.5 s, attempt 2", Draw(view, now: 31, width: 80, height: 24)[3]);
+    }
+
+    [Fact]
+    public void OfTheOwnersRules_OnlyTheLatestIsShown()
+    {
+        RunView view = Running();
+        view.Apply(new RunEvent { Event = EventName.Owner, Slots = 0, Code = "owner-hours", Reason = "tasks do not run now" });
+        view.Apply(new RunEvent { Event = EventName.Owner, Slots = 2 });
+
+        Assert.DoesNotContain(Draw(view, now: 31, width: 80, height: 24), line => line.Contains("halted", StringComparison.Ordinal));
+        Assert.Contains("2 slots: the owner's rules hold nothing back", view.Recent);
+    }
+
+    [Fact]
     public void ASnapshot_AddsWhatEventsDoNotTell()
     {
         var view = new RunView(1);

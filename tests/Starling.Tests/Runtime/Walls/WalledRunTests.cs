@@ -147,7 +147,19 @@ public sealed class WalledRunTests : IDisposable
         Assert.InRange(HostileTree.Measure(run[".starling/scratch"], 1_000_000).Entries, 0, 20);
 
         // One file alone is the kernel's to limit.
-        Assert.NotNull(run.Failure(2));
+        Assert.Equal("limit:disk", run.Failure(2).Code);
+    }
+
+    /// <summary>A command that goes on after a write that failed would leave a result that looks right.</summary>
+    [WallsTheory]
+    [InlineData("head -c 30000000 /dev/zero > big; wc -c < big")]
+    [InlineData("for i in 1 2 3; do head -c 9000000 /dev/zero > $i; done; echo well")]
+    [InlineData("python3 -c 'import signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\ntry: open(\"x\", \"wb\").write(bytes(30000000))\nexcept OSError: print(1)'")]
+    public async Task DiskIsLimited_WhenTheCommandEndsWell(string command)
+    {
+        await using RunHarness run = Walled(RunHarness.Shell(command), limits: new RunLimits { DiskBytes = 20 * MiB });
+
+        Assert.Equal("limit:disk", run.Failure().Code);
     }
 
     [WallsTheory]
