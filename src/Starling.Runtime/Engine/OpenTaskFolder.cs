@@ -172,8 +172,8 @@ internal sealed class OpenTaskFolder : IAsyncDisposable
     private static Problem? Unmet(TaskInfo task, string folder, IPrograms programs)
     {
         // What an image has is looked at when it is there.
-        return NeedsCheck.Unmet(task.Needs, folder, task.Run is RunSpec.Container ? null : programs) is { } finding
-            ? new Problem("needs", $"this machine does not compute: the task needs {finding.Need}; here: {finding.Found}", "It only downloads what others compute")
+        return NeedsCheck.Unmet(NeedsCheck.Check(task.Needs, folder, task.Run is RunSpec.Container ? null : programs)) is { } missing
+            ? new Problem("needs", $"this machine does not compute: the task needs {missing}", "It only downloads what others compute")
             : null;
     }
 }

@@ -20,8 +20,8 @@ internal sealed class ImageNeeds(RunSite site, TaskInfo task, string scratch)
             if (!_isKnown && task.Needs.Programs.Count > 0)
             {
                 using var programs = new WalledPrograms(site, task, scratch);
-                _missing = NeedsCheck.Unmet(new NeedsSpec { Programs = task.Needs.Programs }, ".", programs) is { } finding
-                    ? new Problem("needs", $"the task needs {finding.Need}; in its image: {finding.Found}", "Put the program into the image, or leave it out of needs.programs.")
+                _missing = NeedsCheck.Unmet(NeedsCheck.Check(new NeedsSpec { Programs = task.Needs.Programs }, ".", programs)) is { } missing
+                    ? new Problem("needs", $"in its image the task needs {missing}", "Put the program into the image, or leave it out of needs.programs.")
                     : null;
             }
 

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Runtime.InteropServices;
 using Starling.Core.Tasks;
 
@@ -59,18 +60,11 @@ public static class NeedsCheck
         return findings;
     }
 
-    /// <summary>The first thing that is not met; null: all is.</summary>
-    public static NeedFinding? Unmet(NeedsSpec needs, string folder, IPrograms? programs)
+    /// <summary>Everything that is not met, in words, such as <c>gcc (here: not on the path), 8 cores (here: 2)</c>; null: all is.</summary>
+    public static string? Unmet(IEnumerable<NeedFinding> findings)
     {
-        foreach (NeedFinding finding in Check(needs, folder, programs))
-        {
-            if (!finding.IsMet)
-            {
-                return finding;
-            }
-        }
-
-        return null;
+        string text = string.Join(", ", findings.Where(static finding => !finding.IsMet).Select(static finding => $"{finding.Need} (here: {finding.Found})"));
+        return text.Length == 0 ? null : text;
     }
 
     /// <summary><c>linux</c>, <c>macos</c>, <c>windows</c> or <c>other</c>.</summary>

@@ -12,7 +12,11 @@ namespace Starling.Runtime.Owner;
 /// <param name="Name">Its name, at most 15 characters.</param>
 /// <param name="Ticks">Processor time of it and of its children that ended and were waited for, in ticks of 10 ms.</param>
 /// <param name="StartTicks">When it began, in ticks since the machine did.</param>
-internal readonly record struct ProcessEntry(int Pid, int Parent, string Name, long Ticks, long StartTicks);
+internal readonly record struct ProcessEntry(int Pid, int Parent, string Name, long Ticks, long StartTicks)
+{
+    /// <summary>Whether it has ended and is only there until its parent asks how (a zombie): in a container nobody may ever ask.</summary>
+    public bool HasEnded { get; init; }
+}
 
 /// <summary>All processes at one moment. One that ends while they are read is left out.</summary>
 internal sealed class ProcessTable
@@ -49,9 +53,11 @@ internal sealed class ProcessTable
         return table;
     }
 
-    /// <summary>When one process began, in ticks since the machine did; null: there is none.</summary>
+    /// <summary>When one process began, in ticks since the machine did; null: there is none, or it has ended and its parent has not asked how.</summary>
     public static long? StartOf(string root, int pid) =>
-        TryReadEntry(Path.Combine(root, pid.ToString(System.Globalization.CultureInfo.InvariantCulture)), pid, new byte[1024], out ProcessEntry entry) ? entry.StartTicks : null;
+        TryReadEntry(Path.Combine(root, pid.ToString(System.Globalization.CultureInfo.InvariantCulture)), pid, new byte[1024], out ProcessEntry entry) && !entry.HasEnded
+            ? entry.StartTicks
+            : null;
 
     /// <summary>These processes and all that descend from them.</summary>
     public HashSet<int> FamilyOf(IReadOnlyCollection<int> roots)
@@ -98,6 +104,7 @@ internal sealed class ProcessTable
 
         string name = Encoding.UTF8.GetString(line[(open + 1)..close]);
         ReadOnlySpan<byte> rest = line[Math.Min(line.Length, close + 2)..];
+        bool hasEnded = rest is [(byte)'Z' or (byte)'X', ..];
         long parent = 0;
         long ticks = 0;
         long start = 0;
@@ -117,7 +124,7 @@ internal sealed class ProcessTable
             rest = blank < 0 ? default : rest[(blank + 1)..];
         }
 
-        entry = new ProcessEntry(pid, (int)parent, name, ticks, start);
+        entry = new ProcessEntry(pid, (int)parent, name, ticks, start) { HasEnded = hasEnded };
         return true;
     }
 

@@ -8,6 +8,7 @@ using Starling.Core.Crypto;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 using Starling.Runtime.Kernels;
+using Starling.Runtime.Machine;
 using Starling.Runtime.Torrents;
 
 namespace Starling.Runtime.Tasks;
@@ -96,7 +97,7 @@ public static class TaskAuthor
         NeedsSpec needs = draft.Needs;
         ChunkSpec? chunks = null;
         IReadOnlyList<OutputFile> files = draft.Files;
-        problem = CheckContacts(draft) ?? AddInputs(draft, fetch, inputs, ref run, ref needs) ?? CountPieces(draft, inputs, ref chunks, ref files);
+        problem = CheckContacts(draft) ?? CheckPrograms(draft.Needs) ?? AddInputs(draft, fetch, inputs, ref run, ref needs) ?? CountPieces(draft, inputs, ref chunks, ref files);
         if (problem is not null)
         {
             return false;
@@ -128,6 +129,10 @@ public static class TaskAuthor
         prepared = new PreparedTask(task, [.. inputs.Select(static input => input.Here).OfType<LocalInput>()], []);
         return true;
     }
+
+    private static Problem? CheckPrograms(NeedsSpec needs) => needs.Programs.FirstOrDefault(static program => !ProgramNeed.TryParse(program, out _)) is { } wrong
+        ? Wrong($"needs.programs: '{SafePath.Quoted(wrong)}' is no program", "Write its name, and a version if it matters: ffmpeg, or ffmpeg >= 5.")
+        : null;
 
     private static Problem? CheckContacts(TaskDraft draft)
     {

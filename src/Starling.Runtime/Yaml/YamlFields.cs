@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Starling.Core.Primitives;
 using Starling.Core.Tasks;
 
@@ -204,7 +205,7 @@ internal sealed class YamlFields
                 Refuse(
                     SafePath.Quoted(entry.Key),
                     "there is no such key",
-                    meant is null ? $"Known here: {string.Join(", ", _known)}." : $"Did you mean {meant}?");
+                    meant is null ? $"Known here: {string.Join(", ", _known.Distinct())}." : $"Did you mean {meant}?");
                 return;
             }
         }

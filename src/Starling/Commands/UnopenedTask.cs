@@ -109,7 +109,7 @@ internal static class UnopenedTask
                 {
                     Code = "needs",
                     Reason = $"the task needs {finding.Need}; here: {finding.Found}",
-                    Fix = "Install it, or let others compute: results are exchanged all the same",
+                    Fix = "Add what is missing, or let others compute: results are exchanged all the same",
                 });
             }
         }

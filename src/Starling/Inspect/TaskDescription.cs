@@ -88,7 +88,7 @@ internal sealed record TaskDescription
         IReadOnlyList<NeedFinding> needs = NeedsCheck.Check(info.Needs, ".", info.Run is RunSpec.Container ? null : new HostPrograms(mayAsk: foreign is null));
         string? whyNot = refusal?.ToString()
             ?? (info.Admits(mine) ? null : "its key is none of the members'")
-            ?? (needs.FirstOrDefault(need => !need.IsMet) is { } unmet ? $"it needs {unmet.Need}; here: {unmet.Found}" : null);
+            ?? (NeedsCheck.Unmet(needs) is { } unmet ? $"it needs {unmet}" : null);
         return new TaskDescription
         {
             Name = info.Name,

@@ -26,7 +26,7 @@ internal sealed class WasmProgram
     public static bool TryLoad(WasmEngine engine, ReadOnlyMemory<byte> bytes, [NotNullWhen(true)] out WasmProgram? program, [NotNullWhen(false)] out Problem? problem)
     {
         program = null;
-        if (!TryDecode(bytes, out WasmModule? module, out int entry, out problem) || !engine.TryCompile(module, out CompiledModule? compiled, out problem))
+        if (!TryOpen(bytes, out WasmModule? module, out int entry, out problem) || !engine.TryCompile(module, out CompiledModule? compiled, out problem))
         {
             return false;
         }
@@ -38,7 +38,7 @@ internal sealed class WasmProgram
     /// <summary>What of a module no machine could run; null: nothing is to be seen without running it.</summary>
     public static Problem? Check(ReadOnlyMemory<byte> bytes)
     {
-        if (!TryDecode(bytes, out WasmModule? module, out _, out Problem? problem))
+        if (!TryOpen(bytes, out WasmModule? module, out _, out Problem? problem))
         {
             return problem;
         }
@@ -107,7 +107,7 @@ internal sealed class WasmProgram
         }
     }
 
-    private static bool TryDecode(ReadOnlyMemory<byte> bytes, [NotNullWhen(true)] out WasmModule? module, out int entry, [NotNullWhen(false)] out Problem? problem)
+    private static bool TryOpen(ReadOnlyMemory<byte> bytes, [NotNullWhen(true)] out WasmModule? module, out int entry, [NotNullWhen(false)] out Problem? problem)
     {
         entry = 0;
         if (!ModuleDecoder.TryDecode(bytes, out module, out problem))

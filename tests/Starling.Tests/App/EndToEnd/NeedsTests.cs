@@ -28,7 +28,7 @@ public sealed class NeedsTests : IDisposable
             _home.Path, "run", link, "--dir", _home.Folder("other"), "--listen", "127.0.0.1:0", "--slots", "1", "--no-dht", "--no-port-mapping", "--trust", "--json");
         RunEvent lacks = other.WaitFor(read => read.Event == EventName.Error);
         Assert.Equal("needs", lacks.Code);
-        Assert.Contains("rare-tool >= 2; here: not on the path", lacks.Reason, StringComparison.Ordinal);
+        Assert.Contains("rare-tool >= 2 (here: not on the path)", lacks.Reason, StringComparison.Ordinal);
         RunEvent complete = other.WaitFor(EventName.Complete);
         Assert.Equal((0, 40), (complete.Computed, complete.Downloaded));
         Assert.DoesNotContain(other.Events, read => read.Event == EventName.Computing);

@@ -135,7 +135,7 @@ public sealed class ContainerRunTests : IDisposable
         foreach ((string need, bool isMet) in ((string, bool)[])[("tool >= 2", true), ("linked >= 2.5", true), ("tool >= 3", false), ("gcc", false), ("sh", true)])
         {
             await using RunHarness run = Contained(Task("echo fine", image, 1) with { Needs = new NeedsSpec { Programs = [need] } });
-            Assert.True(isMet ? run.Output() == "fine\n" : run.Failure() is { Code: "needs" } problem && problem.Reason.Contains($"{need}; in its image", StringComparison.Ordinal), need);
+            Assert.True(isMet ? run.Output() == "fine\n" : run.Failure() is { Code: "needs" } problem && problem.Reason.Contains($"in its image the task needs {need} (here: ", StringComparison.Ordinal), need);
         }
     }
 

@@ -18,6 +18,8 @@ public sealed class NeedsCheckTests
 
         Assert.Equal([true, false, false], findings.Select(finding => finding.IsMet));
         Assert.EndsWith("/sh", findings[0].Found, StringComparison.Ordinal);
+        Assert.Equal("no-such-program-here (here: not on the path), a b (here: this can't be understood; write for example ffmpeg >= 5)", NeedsCheck.Unmet(findings));
+        Assert.Null(NeedsCheck.Unmet(findings[..1]));
     }
 
     [Fact]

@@ -93,6 +93,7 @@ public sealed class TaskLoaderTests : IDisposable
     [InlineData("name: x\nrun: a\npieces: 1\ninputs: [gone.bin]", null)]
     [InlineData("name: x\nrun: a\nchunk: {input: gone, size: 1}", "t.yaml:3: chunk.input: 'gone' is not one of the inputs")]
     [InlineData("name: x\nrun: a\npieces: 1\ntrackers: [x]", "t.yaml:4: trackers: 'x' is not a tracker's address")]
+    [InlineData("name: x\nrun: a\npieces: 1\nneeds: {programs: [sh, 'bash => 3']}", "t.yaml:4: needs.programs: 'bash => 3' is no program")]
     [InlineData("name: x\nrun: a\npieces: 1\nnodes: [x]", "t.yaml:4: nodes: 'x' is not host:port")]
     public void What_is_wrong_in_a_yaml_is_told_with_its_line(string yaml, string? reason)
     {
