@@ -54,7 +54,7 @@ internal sealed class RootTree : IDisposable
 
         if (made < 0)
         {
-            throw new IOException($"{path}: it changes while it is unpacked");
+            throw LeadsThroughItself(path);
         }
 
         FolderCalls.Close(made);
@@ -73,7 +73,7 @@ internal sealed class RootTree : IDisposable
         if (made is null)
         {
             Remove(path);
-            made = FolderCalls.TryCreateFile(folder = Enter(path), name) ?? throw new IOException($"{path}: it changes while it is unpacked");
+            made = FolderCalls.TryCreateFile(folder = Enter(path), name) ?? throw LeadsThroughItself(path);
         }
 
         using (made)
@@ -93,7 +93,10 @@ internal sealed class RootTree : IDisposable
         if (!FolderCalls.TryCreateLink(folder, name, target))
         {
             Remove(path);
-            _ = FolderCalls.TryCreateLink(folder = Enter(path), name, target);
+            if (!FolderCalls.TryCreateLink(folder = Enter(path), name, target))
+            {
+                throw LeadsThroughItself(path);
+            }
         }
 
         FolderCalls.SetTime(folder, name, modified);
@@ -138,7 +141,10 @@ internal sealed class RootTree : IDisposable
             if (!FolderCalls.TryCreateName(from, oldName, EnterNamed(path), path.Parts[^1]))
             {
                 Remove(path);
-                _ = FolderCalls.TryCreateName(from, oldName, Enter(path), path.Parts[^1]);
+                if (!FolderCalls.TryCreateName(from, oldName, Enter(path), path.Parts[^1]))
+                {
+                    throw LeadsThroughItself(path);
+                }
             }
         }
         finally
@@ -246,6 +252,9 @@ internal sealed class RootTree : IDisposable
     }
 
     private static InvalidImageException Refused(LayerPath path, string reason) => new(ImageProblem.Broken($"'{Shown(path)}'", reason));
+
+    /// <summary>A link on the way leads through the very name, so that the way there makes again what was removed.</summary>
+    private static InvalidImageException LeadsThroughItself(LayerPath path) => Refused(path, "lies below a link that leads through it");
 
     private static string Shown(LayerPath path) => SafePath.Quoted(path.ToString());
 

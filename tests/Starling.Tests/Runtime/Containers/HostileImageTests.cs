@@ -69,6 +69,16 @@ public sealed class HostileImageTests : IDisposable
     }
 
     [Fact]
+    public void What_lies_below_a_link_that_leads_through_it_is_refused()
+    {
+        // The way to 1/a goes into a and out again: a is a folder whenever somebody is there.
+        TestLayer lower = Busybox.FakeShell.Link("1", "a/..");
+        Assert.Contains("leads through it", _folder.Refused(new TestImage(lower.File("1/a", "x"))), StringComparison.Ordinal);
+        Assert.Contains("leads through it", _folder.Refused(new TestImage(lower.Link("1/a", "x"))), StringComparison.Ordinal);
+        Assert.Contains("leads through it", _folder.Refused(new TestImage(lower.File("b", "x").HardLink("1/a", "b"))), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_hard_link_names_nothing_outside()
     {
         Assert.Contains("hard link", _folder.Refused(new TestImage(Busybox.FakeShell.HardLink("mine", _folder.Victim))), StringComparison.Ordinal);
