@@ -152,10 +152,9 @@ public static class SafePath
         return Cut(name[..^extension.Length], TaskLimitsOfFormat.MaxPathPartLength - mark.Length - Encoding.UTF8.GetByteCount(extension)) + mark + extension;
     }
 
-    /// <summary>A foreign text for a message: shortened, without characters that a terminal would obey.</summary>
-    public static string Quoted(string text)
+    /// <summary>A foreign text for a message: shortened to about <paramref name="maxShown"/> characters, without those that a terminal would obey.</summary>
+    public static string Quoted(string text, int maxShown = 80)
     {
-        const int maxShown = 80;
         ArgumentNullException.ThrowIfNull(text);
         var shown = new StringBuilder();
         foreach (Rune rune in text.EnumerateRunes())

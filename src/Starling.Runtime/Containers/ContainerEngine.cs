@@ -11,6 +11,7 @@ using System.Threading;
 using Starling.Core.Images;
 using Starling.Core.Primitives;
 using Starling.Runtime.Machine;
+using Starling.Runtime.Execution;
 using Starling.Runtime.Storage;
 using Starling.Runtime.Walls;
 
@@ -22,7 +23,16 @@ namespace Starling.Runtime.Containers;
 /// </summary>
 internal sealed class ContainerEngine : IDisposable
 {
+    /// <summary>Where Podman has what Docker has not.</summary>
+    public const string PodmanCalls = "v4.0.0/libpod";
+
     private const string Label = "org.starling.run";
+
+    /// <summary>RLIMIT_DATA under which what puts a container up (runc, and its reader of filters) can't begin: 64 MiB are too little for it.</summary>
+    private const long LeastData = 256 * 1024 * 1024;
+
+    /// <summary>Processor seconds that one process alone may have beyond the limit of all: they are added up here, which tells why it ends; the kernel is there for when nobody looks.</summary>
+    private const int MoreSeconds = 2;
 
     // Loading a large image takes the engine minutes.
     private static readonly TimeSpan LoadPatience = TimeSpan.FromMinutes(30);
@@ -35,6 +45,7 @@ internal sealed class ContainerEngine : IDisposable
     private readonly ImageOptions _options;
     private readonly bool _isPodman;
     private readonly bool _isRootless;
+    private readonly bool _ignoresMemory;
     private SelectedImage? _image;
     private Problem? _problem;
 
@@ -43,7 +54,12 @@ internal sealed class ContainerEngine : IDisposable
         (_socket, _archive, _digest, _scratch, _options) = (socket, archive, digest, scratch, options);
         _isPodman = socket.Ping("Libpod-API-Version") is not null;
         JsonNode info = socket.Ask(HttpMethod.Get, "info") ?? throw new EngineException(new Problem(ImageProblem.Code, "the container engine tells nothing of itself"));
-        _isRootless = info["SecurityOptions"] is JsonArray security && security.Any(each => each?.GetValue<string>().Contains("rootless", StringComparison.Ordinal) == true);
+
+        // Podman 4.3 tells that it is rootless in its own words alone.
+        _isRootless = _isPodman
+            ? socket.Ask(HttpMethod.Get, $"{PodmanCalls}/info")?["host"]?["security"]?["rootless"]?.GetValue<bool>() == true
+            : info["SecurityOptions"] is JsonArray security && security.Any(each => each?.GetValue<string>().Contains("rootless", StringComparison.Ordinal) == true);
+        _ignoresMemory = _isRootless && info["CgroupVersion"]?.GetValue<string>() == "1";
         RemoveLeftovers();
     }
 
@@ -97,6 +113,7 @@ internal sealed class ContainerEngine : IDisposable
     /// <param name="variables">Its variables; those of the image count less.</param>
     /// <param name="plan">What it sees of this machine, and its limits.</param>
     /// <param name="fromWorkingFolder">Whether it begins in the image's working folder, if there is one.</param>
+    /// <param name="governor">Holds it to the owner's rules.</param>
     /// <param name="run">The command.</param>
     /// <param name="problem">Why it could not be started.</param>
     public bool TryStart(
@@ -104,6 +121,7 @@ internal sealed class ContainerEngine : IDisposable
         IReadOnlyList<KeyValuePair<string, string?>> variables,
         WallPlan plan,
         bool fromWorkingFolder,
+        RunGovernor governor,
         [NotNullWhen(true)] out EngineRun? run,
         [NotNullWhen(false)] out Problem? problem)
     {
@@ -113,7 +131,7 @@ internal sealed class ContainerEngine : IDisposable
         {
             JsonNode? made = _socket.Ask(HttpMethod.Post, "containers/create", EngineSocket.Json(Describe(text, variables, plan, fromWorkingFolder)));
             id = made?["Id"]?.GetValue<string>() ?? throw new EngineException(new Problem(ImageProblem.Code, "the container engine made a container without a name"));
-            run = EngineRun.Start(_socket, id, plan, _isPodman);
+            run = EngineRun.Start(_socket, id, plan, _isPodman, governor);
             problem = null;
             return true;
         }
@@ -216,10 +234,15 @@ internal sealed class ContainerEngine : IDisposable
 
         var mounts = new JsonArray([.. plan.Mounts.Select(mount => (JsonNode)new JsonObject { ["Type"] = "bind", ["Source"] = mount.Source, ["Target"] = mount.Target, ["ReadOnly"] = !mount.Writable })]);
         WallLimits limits = plan.Limits;
-        var ulimits = new JsonArray(Limit("nofile", limits.Descriptors), Limit("nproc", limits.Processes), Limit("core", 0), Limit("data", limits.MemoryBytes), Limit("fsize", limits.DiskBytes));
+        var ulimits = new JsonArray(Limit("nofile", limits.Descriptors), Limit("nproc", limits.Processes), Limit("core", 0), Limit("fsize", limits.DiskBytes + (long)RunWatch.Overstep));
+        if (_ignoresMemory)
+        {
+            ulimits.Add(Limit("data", Math.Max(LeastData, limits.MemoryBytes)));
+        }
+
         if (limits.Cpu is { } cpu)
         {
-            ulimits.Add(Limit("cpu", (long)Math.Max(1, Math.Ceiling(cpu.TotalSeconds))));
+            ulimits.Add(Limit("cpu", (long)Math.Ceiling(cpu.TotalSeconds) + MoreSeconds));
         }
 
         return new JsonObject

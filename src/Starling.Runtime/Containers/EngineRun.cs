@@ -11,7 +11,7 @@ using Starling.Runtime.Walls;
 namespace Starling.Runtime.Containers;
 
 /// <summary>A command in a container of an engine. Removed when <see cref="Run"/> returns; if this program is killed before, the next start removes it.</summary>
-internal sealed class EngineRun : IRunningCommand
+internal sealed class EngineRun : IRunningCommand, IHeldRun
 {
     private const int StatusOfSignal = 128;
     private const int SignalCount = 65;
@@ -23,25 +23,36 @@ internal sealed class EngineRun : IRunningCommand
     private readonly string _id;
     private readonly WallPlan _plan;
     private readonly bool _isPodman;
+    private readonly RunGovernor _governor;
     private readonly Stream _output;
+    private readonly EngineProcesses? _processes;
     private KillCause _cause;
+    private HoldCause _holds;
+    private TimeSpan _cpuTime;
+    private TimeSpan _taken;
+    private long _peakMemory;
     private long _pausedSince;
     private TimeSpan _paused;
+    private bool _isEnding;
     private bool _isOver;
 
-    private EngineRun(EngineSocket socket, string id, WallPlan plan, bool isPodman, Stream output) =>
-        (_socket, _id, _plan, _isPodman, _output) = (socket, id, plan, isPodman, output);
+    private EngineRun(EngineSocket socket, string id, WallPlan plan, bool isPodman, RunGovernor governor, Stream output, EngineProcesses? processes) =>
+        (_socket, _id, _plan, _isPodman, _governor, _output, _processes) = (socket, id, plan, isPodman, governor, output, processes);
 
     /// <summary>Attaches to a container that was made, and starts it.</summary>
     /// <exception cref="EngineException">It can't be started.</exception>
-    public static EngineRun Start(EngineSocket socket, string id, WallPlan plan, bool isPodman)
+    public static EngineRun Start(EngineSocket socket, string id, WallPlan plan, bool isPodman, RunGovernor governor)
     {
+        // Podman makes the first process when somebody attaches.
+        long asked = Descendants.NowTicks();
+
         // Before it starts: nothing of what it prints is lost.
         Stream output = socket.Open(HttpMethod.Post, $"containers/{id}/attach?stream=1&stdout=1&stderr=1");
         try
         {
             socket.Ask(HttpMethod.Post, $"containers/{id}/start");
-            return new EngineRun(socket, id, plan, isPodman, output);
+            var processes = EngineProcesses.Find(socket.Ask(HttpMethod.Get, $"containers/{id}/json")?["State"], asked);
+            return new EngineRun(socket, id, plan, isPodman, governor, output, processes);
         }
         catch
         {
@@ -59,6 +70,7 @@ internal sealed class EngineRun : IRunningCommand
         lock (_gate)
         {
             _cause = _cause == KillCause.None ? KillCause.Asked : _cause;
+            GoOnToEnd();
         }
 
         Tell("kill?signal=TERM");
@@ -66,20 +78,39 @@ internal sealed class EngineRun : IRunningCommand
     }
 
     /// <inheritdoc/>
-    public void Pause(bool paused)
+    public void Pause(bool paused) => ((IHeldRun)this).Hold(HoldCause.Slot, paused);
+
+    /// <inheritdoc/>
+    void IHeldRun.Hold(HoldCause cause, bool held)
     {
         lock (_gate)
         {
-            if (paused == (_pausedSince != 0))
+            if (!_isOver && !_isEnding)
             {
-                return;
+                SetHolds(held ? _holds | cause : _holds & ~cause);
             }
-
-            _paused += _pausedSince == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_pausedSince);
-            _pausedSince = paused ? Stopwatch.GetTimestamp() : 0;
         }
+    }
 
-        Tell(paused ? "pause" : "unpause");
+    /// <inheritdoc/>
+    TimeSpan IHeldRun.TakeProcessorTime()
+    {
+        lock (_gate)
+        {
+            Note(_processes?.ProcessorTime() ?? TimeSpan.Zero);
+            TimeSpan taken = _cpuTime - _taken;
+            _taken = _cpuTime;
+            return taken;
+        }
+    }
+
+    /// <inheritdoc/>
+    void IHeldRun.BeNice()
+    {
+        lock (_gate)
+        {
+            _processes?.BeNice();
+        }
     }
 
     /// <inheritdoc/>
@@ -88,6 +119,7 @@ internal sealed class EngineRun : IRunningCommand
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(errors);
         using var look = new Timer(_ => Look(wall), null, LookInterval, LookInterval);
+        _governor.Add(this);
         try
         {
             bool isWhole;
@@ -100,17 +132,18 @@ internal sealed class EngineRun : IRunningCommand
                 isWhole = false;
             }
 
-            int status = isWhole ? ExitStatus() : -1;
+            int status = isWhole ? ExitStatus(out bool lackedMemory) : NoStatus(out lackedMemory);
             TimeSpan elapsed = Stopwatch.GetElapsedTime(_started);
-            KillCause cause = _cause == KillCause.None && status < 0 ? KillCause.Walls : _cause;
+            KillCause cause = _cause != KillCause.None ? _cause : status < 0 ? KillCause.Walls : lackedMemory ? KillCause.Memory : RunWatch.HasTooMuchOnDisk(_plan) ? KillCause.Disk : KillCause.None;
             if (cause == KillCause.Walls)
             {
                 errors.Append("the container engine lost the command"u8);
             }
 
-            return status is > StatusOfSignal and < StatusOfSignal + SignalCount
+            ProcessEnd end = status is > StatusOfSignal and < StatusOfSignal + SignalCount
                 ? new ProcessEnd(status - StatusOfSignal, 0, cause, elapsed)
                 : new ProcessEnd(0, Math.Max(0, status), cause, elapsed);
+            return end with { CpuTime = _cpuTime, PeakMemoryBytes = _peakMemory };
         }
         finally
         {
@@ -119,6 +152,7 @@ internal sealed class EngineRun : IRunningCommand
                 _isOver = true;
             }
 
+            _governor.Remove(this);
             _output.Dispose();
             ContainerEngine.TryRemove(_socket, _id);
         }
@@ -135,16 +169,29 @@ internal sealed class EngineRun : IRunningCommand
         return false;
     }
 
-    private int ExitStatus()
+    private static int NoStatus(out bool lackedMemory)
     {
+        lackedMemory = false;
+        return -1;
+    }
+
+    private int ExitStatus(out bool lackedMemory)
+    {
+        lackedMemory = false;
         try
         {
             // Podman's own call looks every 5 ms; the one that Docker has too, every 250 ms.
             JsonNode? told = _isPodman
-                ? _socket.Ask(HttpMethod.Post, $"v4.0.0/libpod/containers/{_id}/wait?condition=exited&condition=stopped&interval=5ms")
+                ? _socket.Ask(HttpMethod.Post, $"{ContainerEngine.PodmanCalls}/containers/{_id}/wait?condition=exited&condition=stopped&interval=5ms")
                 : _socket.Ask(HttpMethod.Post, $"containers/{_id}/wait");
-            told = _isPodman ? _socket.Ask(HttpMethod.Get, $"containers/{_id}/json")?["State"]?["ExitCode"] : told?["StatusCode"];
-            return told?.GetValue<int>() ?? -1;
+            if (!_isPodman && told?["StatusCode"]?.GetValue<int>() == 0)
+            {
+                return 0;
+            }
+
+            JsonNode? state = _socket.Ask(HttpMethod.Get, $"containers/{_id}/json")?["State"];
+            lackedMemory = state?["OOMKilled"]?.GetValue<bool>() ?? false;
+            return state?["ExitCode"]?.GetValue<int>() ?? -1;
         }
         catch (EngineException)
         {
@@ -166,16 +213,47 @@ internal sealed class EngineRun : IRunningCommand
             return;
         }
 
-        long bytes = 0;
-        foreach (WallMount mount in _plan.Mounts)
+        WallLimits limits = _plan.Limits;
+        ProcessTree.Usage usage;
+        lock (_gate)
         {
-            bytes += mount.Writable ? HostileTree.Measure(mount.Source, _plan.Limits.Files).Bytes : 0;
+            usage = _isOver || _processes is null ? default : _processes.Usage(limits.MemoryBytes);
+            Note(usage.CpuTime);
+            _peakMemory = Math.Max(_peakMemory, usage.MemoryBytes);
         }
 
-        if (bytes > _plan.Limits.DiskBytes)
+        KillCause cause = usage.MemoryBytes > limits.MemoryBytes ? KillCause.Memory
+            : limits.Cpu is { } cpu && usage.CpuTime > cpu ? KillCause.Cpu
+            : RunWatch.HasTooMuchOnDisk(_plan) ? KillCause.Disk
+            : KillCause.None;
+        if (cause != KillCause.None)
         {
-            KillFor(KillCause.Disk);
+            KillFor(cause);
         }
+    }
+
+    /// <summary>They can only have taken more since.</summary>
+    private void Note(TimeSpan cpuTime) => _cpuTime = cpuTime > _cpuTime ? cpuTime : _cpuTime;
+
+    private void SetHolds(HoldCause holds)
+    {
+        bool wasFrozen = _holds != HoldCause.None;
+        _holds = holds;
+        if (wasFrozen == (holds != HoldCause.None))
+        {
+            return;
+        }
+
+        // Wall time stands still meanwhile.
+        _paused += _pausedSince == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_pausedSince);
+        _pausedSince = wasFrozen ? 0 : Stopwatch.GetTimestamp();
+        _processes?.Freeze(!wasFrozen);
+    }
+
+    private void GoOnToEnd()
+    {
+        SetHolds(HoldCause.None);
+        _isEnding = true;
     }
 
     private void KillFor(KillCause cause)
@@ -188,9 +266,9 @@ internal sealed class EngineRun : IRunningCommand
             }
 
             _cause = _cause == KillCause.None ? cause : _cause;
+            GoOnToEnd();
         }
 
-        Pause(false);
         Tell("kill?signal=KILL");
     }
 

@@ -129,10 +129,24 @@ internal sealed class EngineSocket(string path) : IDisposable
         return Encoding.UTF8.GetString(text.ToArray());
     }
 
+    /// <summary>Engines wrap what they say in an object, and the cause stands last.</summary>
+    private static string MessageIn(string text)
+    {
+        try
+        {
+            text = JsonNode.Parse(text)?["message"]?.GetValue<string>() ?? text;
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
+        {
+            // It is no object: told as it is.
+        }
+
+        return text.Length > ToldErrors ? text[^ToldErrors..] : text;
+    }
+
     private static Problem Refusal(string call, string text)
     {
-        string said = text.Length > ToldErrors ? text[..ToldErrors] : text;
-        return new Problem(ImageProblem.Code, $"the container engine refuses '{call.Split('?')[0]}': {Core.Tasks.SafePath.Quoted(said.Trim())}", "See the engine's own log.");
+        return new Problem(ImageProblem.Code, $"the container engine refuses '{call.Split('?')[0]}': {Core.Tasks.SafePath.Quoted(MessageIn(text).Trim(), ToldErrors)}", "See the engine's own log.");
     }
 
     private Problem Silence(Exception failure) => new(

@@ -125,7 +125,7 @@ internal sealed class RunPlace
     {
         if (_engine is not null)
         {
-            bool isRunning = _engine.TryStart(text, variables, Plan(moreBytes, moreFiles), isRun, out EngineRun? run, out problem);
+            bool isRunning = _engine.TryStart(text, variables, Plan(moreBytes, moreFiles), isRun, _launcher.Governor, out EngineRun? run, out problem);
             process = run;
             return isRunning;
         }

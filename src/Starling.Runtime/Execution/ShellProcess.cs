@@ -192,7 +192,7 @@ public sealed class ShellProcess : IRunningCommand, IHeldRun
         (int signal, int exitCode, bool began) = StatusOf(status);
         KillCause cause = _refused ? KillCause.Output : signal == LibC.SignalKill && _cause != KillCause.None ? _cause : _ending is not null ? KillCause.Asked : KillCause.None;
         cause = cause == KillCause.None && group.RanOutOfMemory && signal == LibC.SignalKill ? KillCause.Memory : cause;
-        cause = cause == KillCause.None && watched is not null && RunWatch.HasLeftTooMuch(watched) ? KillCause.Disk : cause;
+        cause = cause == KillCause.None && watched is not null && RunWatch.HasTooMuchOnDisk(watched.Plan) ? KillCause.Disk : cause;
         return new ProcessEnd(signal, exitCode, cause == KillCause.None && !began ? KillCause.Walls : cause, elapsed)
         {
             CpuTime = group.CpuTime ?? (usage.CpuTime + inner.CpuTime),

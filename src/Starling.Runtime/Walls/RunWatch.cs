@@ -92,8 +92,25 @@ internal sealed class RunWatch : IDisposable
         }
     }
 
-    /// <summary>Whether a run that ended by itself, with all of its processes, has left more than it may write.</summary>
-    public static bool HasLeftTooMuch(Watched ended) => IsTooMuchOnDisk(ended);
+    /// <summary>Whether there is more in the folders that a run may write to than it may write.</summary>
+    /// <param name="plan">What it may write to, and how much.</param>
+    /// <param name="elsewhere">Bytes on disk that are in no folder.</param>
+    public static bool HasTooMuchOnDisk(WallPlan plan, long elsewhere = 0)
+    {
+        long bytes = elsewhere;
+        long entries = 0;
+        foreach (WallMount mount in plan.Mounts)
+        {
+            if (mount.Writable)
+            {
+                HostileTree.Size size = HostileTree.Measure(mount.Source, plan.Limits.Files);
+                bytes += size.Bytes;
+                entries = Math.Max(entries, size.Entries);
+            }
+        }
+
+        return bytes > plan.Limits.DiskBytes || entries > plan.Limits.Files;
+    }
 
     private void Work()
     {
@@ -159,21 +176,9 @@ internal sealed class RunWatch : IDisposable
     private static bool IsTooMuchOnDisk(Watched run)
     {
         long began = Stopwatch.GetTimestamp();
-        long bytes = 0;
-        long entries = 0;
-        foreach (WallMount mount in run.Plan.Mounts)
-        {
-            if (mount.Writable)
-            {
-                HostileTree.Size size = HostileTree.Measure(mount.Source, run.Plan.Limits.Files);
-                bytes += size.Bytes;
-                entries = Math.Max(entries, size.Entries);
-            }
-        }
-
-        bytes += DeletedFiles.BytesOf(run.InnerPid);
+        bool isTooMuch = HasTooMuchOnDisk(run.Plan, DeletedFiles.BytesOf(run.InnerPid));
         long ended = Stopwatch.GetTimestamp();
         run.NextMeasure = ended + (RestPerLook * (ended - began));
-        return bytes > run.Plan.Limits.DiskBytes || entries > run.Plan.Limits.Files;
+        return isTooMuch;
     }
 }

@@ -32,7 +32,7 @@ internal static class WasmTargets
         new()
         {
             Name = "wasm-module",
-            Covers = [typeof(ModuleDecoder), typeof(ModuleValidator)],
+            Covers = [typeof(ModuleDecoder), typeof(ModuleValidator), typeof(WasmProgram)],
             Encodes = false,
             Words = ["\0asm\x01\0\0\0", "\x60\0\0", "\x0b", "\xfc\x0a\0\0", "\x80\x80\x80\x80\x08", "\xff\xff\xff\xff\x0f"],
             MaxSize = 1024,
@@ -96,6 +96,7 @@ internal static class WasmTargets
     {
         bool read = ModuleDecoder.TryDecode(input, out WasmModule? module, out Problem? problem);
         FuzzFailureException.Unless(read ? module is not null : problem!.Code.StartsWith("wasm:", StringComparison.Ordinal), "a module or a problem, one of both");
+        FuzzFailureException.Unless(WasmProgram.Check(input) is not null || read, "what is no module can be run");
         return null;
     }
 

@@ -42,7 +42,6 @@ public sealed class ParserInventoryTests
         ["ProcessTable"] = "reads what the kernel writes",
         ["TaskRegistry"] = "reads what this program wrote in its owner's folder, as JSON",
         ["TemperatureSensor"] = "reads what the kernel writes",
-        ["WasmProgram"] = "gives a module to ModuleDecoder, which has a target",
         ["ReadOnlyStream"] = "hands on bytes",
         ["TaskLoader"] = "opens files for the readers of tasks, which have targets",
     };

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Text;
 using System.Threading.Tasks;
 using Starling.Core.Engine;
@@ -50,7 +51,51 @@ public sealed class ContainerEngineTests(PodmanService podman) : IClassFixture<P
         Assert.Equal("limit:output", loud.Failure().Code);
         await using RunHarness large = Contained(Task("i=0; while :; do i=$((i+1)); cat /bin/busybox > $HOME/x$i; done", 1) with { Limits = new RunLimits { DiskBytes = 20 << 20, Wall = TimeSpan.FromSeconds(30) } });
         Assert.Equal("limit:disk", large.Failure().Code);
+        await using RunHarness stopped = Contained(Task("dd if=/dev/zero of=$HOME/x bs=1M count=30 2>/dev/null; true", 1) with { Limits = new RunLimits { DiskBytes = 20 << 20, Wall = TimeSpan.FromSeconds(30) } });
+        Assert.Equal("limit:disk", stopped.Failure().Code);
+        await using RunHarness greedy = Contained(Task("x=$(dd if=/dev/zero bs=1M count=200 2>/dev/null | tr '\\000' x); sleep 60", 1) with { Limits = new RunLimits { MemoryBytes = 64 << 20, Wall = TimeSpan.FromSeconds(30) } });
+
+        // Podman 4.3 does not tell of an end for want of memory that took less than the fifth of a second between two looks.
+        Assert.Contains(greedy.Failure().Code, (string[])["limit:memory", "signal:9"]);
+        await using RunHarness busy = Contained(Task("while :; do :; done & while :; do :; done", 1) with { Limits = new RunLimits { Cpu = TimeSpan.FromSeconds(1), Wall = TimeSpan.FromSeconds(30) } });
+        Assert.Equal("limit:cpu", busy.Failure().Code);
         Assert.Equal("", podman.Ask("ps", "--all", "--quiet"));
+    }
+
+    [PodmanFact]
+    public async Task A_frozen_run_stands_still_and_goes_on()
+    {
+        await using RunHarness run = Contained(Task("while :; do sh -c 'printf x >> $STATE/signs'; done", 1));
+        run.Runner.Start(new JobId(1), 0, 0, 1);
+        Assert.True(LiveProcesses.Eventually(() => Signs(run) > 20));
+        run.Runner.Pause(new JobId(1), true);
+        long before = Signs(run);
+        await System.Threading.Tasks.Task.Delay(500);
+        Assert.InRange(Signs(run), before, before + 1);
+        run.Runner.Pause(new JobId(1), false);
+        Assert.True(LiveProcesses.Eventually(() => Signs(run) > before + 20));
+
+        // The same for the whole task, as outside of the owner's hours.
+        run.Launcher.Governor.Set(isHalted: true, double.PositiveInfinity, isNice: false);
+        before = Signs(run);
+        await System.Threading.Tasks.Task.Delay(500);
+        Assert.InRange(Signs(run), before, before + 1);
+        run.Launcher.Governor.Set(isHalted: false, double.PositiveInfinity, isNice: false);
+        Assert.True(LiveProcesses.Eventually(() => Signs(run) > before + 20));
+        run.Runner.Kill(new JobId(1), AbortReason.AcceptedElsewhere);
+        Assert.IsType<JobOutcome.Killed>(run.NextExit().Outcome);
+    }
+
+    [PodmanFact]
+    public async Task Containers_take_their_share_of_the_processor_and_no_more()
+    {
+        await using RunHarness run = Contained(Task("while :; do :; done & while :; do :; done", 1) with { Limits = new RunLimits { Cpu = TimeSpan.FromSeconds(1), Wall = TimeSpan.FromSeconds(60) } });
+        run.Launcher.Governor.Set(isHalted: false, 0.25 * Environment.ProcessorCount, isNice: false);
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        Assert.Equal("limit:cpu", run.Failure().Code);
+
+        // A second of processor time at a quarter of all cores; a busy machine takes longer.
+        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds > 0.8 / (0.25 * Environment.ProcessorCount));
     }
 
     [PodmanFact]
@@ -114,6 +159,8 @@ public sealed class ContainerEngineTests(PodmanService podman) : IClassFixture<P
         Assert.False(EngineOutput.TryRead(new MemoryStream([3, 0, 0, 0, 0, 0, 0, 0]), static _ => true, static _ => { }));
         Assert.False(EngineOutput.TryRead(new MemoryStream(stream[..5]), static _ => true, static _ => { }));
     }
+
+    private static long Signs(RunHarness run) => Directory.GetFiles(run[".starling/state"], "signs", SearchOption.AllDirectories).Sum(path => new FileInfo(path).Length);
 
     private static TestImage ImageOf() => new(Busybox.Shell.File("etc/name", "of the image\n")) { Env = ["PATH=/bin", "A=from image", "PIECE_IDX=9"], WorkingFolder = "/etc" };
 
