@@ -10,8 +10,8 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using Starling.Core.Images;
 using Starling.Core.Primitives;
-using Starling.Runtime.Machine;
 using Starling.Runtime.Execution;
+using Starling.Runtime.Machine;
 using Starling.Runtime.Storage;
 using Starling.Runtime.Walls;
 

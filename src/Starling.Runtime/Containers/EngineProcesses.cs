@@ -11,11 +11,17 @@ namespace Starling.Runtime.Containers;
 /// </summary>
 internal sealed class EngineProcesses
 {
+    private const int NoSignal = 0;
+
     private readonly int _pid;
     private readonly long _startTicks;
     private readonly RunProcesses _tree;
 
-    private EngineProcesses(int pid, long startTicks) => (_pid, _startTicks, _tree) = (pid, startTicks, new RunProcesses(pid, static _ => { }));
+    private EngineProcesses(int pid, long startTicks)
+    {
+        (_pid, _startTicks, _tree) = (pid, startTicks, new RunProcesses(pid, static _ => { }));
+        MaySignal = LibC.Kill(pid, NoSignal) == 0;
+    }
 
     /// <summary>Those of a container that was started; null: it has ended, or the engine is on another machine, where the number means nothing here.</summary>
     /// <param name="state">What the engine tells of the container's state.</param>
@@ -27,6 +33,9 @@ internal sealed class EngineProcesses
 
     /// <summary>Whether the first of them, with which all end, is still there.</summary>
     public bool AreThere => ProcFile.TryReadStat(_pid, out ProcFile.ProcessStat stat) && stat.StartTicks == _startTicks;
+
+    /// <summary>Whether they can be frozen from here; with user namespaces of the engine's own they are somebody else.</summary>
+    public bool MaySignal { get; }
 
     /// <summary>Processor time of all; zero when they are gone.</summary>
     public TimeSpan ProcessorTime() => AreThere ? _tree.ProcessorTime() : TimeSpan.Zero;

@@ -247,7 +247,14 @@ internal sealed class EngineRun : IRunningCommand, IHeldRun
         // Wall time stands still meanwhile.
         _paused += _pausedSince == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_pausedSince);
         _pausedSince = wasFrozen ? 0 : Stopwatch.GetTimestamp();
-        _processes?.Freeze(!wasFrozen);
+        if (_processes is { MaySignal: true })
+        {
+            _processes.Freeze(!wasFrozen);
+        }
+        else
+        {
+            Tell(wasFrozen ? "unpause" : "pause");
+        }
     }
 
     private void GoOnToEnd()

@@ -69,14 +69,14 @@ public sealed class ContainerEngineTests(PodmanService podman) : IClassFixture<P
         run.Runner.Start(new JobId(1), 0, 0, 1);
         Assert.True(LiveProcesses.Eventually(() => Signs(run) > 20));
         run.Runner.Pause(new JobId(1), true);
-        Assert.True(LiveProcesses.Eventually(() => StandsStill(run)));
+        Assert.True(LiveProcesses.StandStill(() => Signs(run)));
         long before = Signs(run);
         run.Runner.Pause(new JobId(1), false);
         Assert.True(LiveProcesses.Eventually(() => Signs(run) > before + 20));
 
         // The same for the whole task, as outside of the owner's hours.
         run.Launcher.Governor.Set(isHalted: true, double.PositiveInfinity, isNice: false);
-        Assert.True(LiveProcesses.Eventually(() => StandsStill(run)));
+        Assert.True(LiveProcesses.StandStill(() => Signs(run)));
         before = Signs(run);
         run.Launcher.Governor.Set(isHalted: false, double.PositiveInfinity, isNice: false);
         Assert.True(LiveProcesses.Eventually(() => Signs(run) > before + 20));
@@ -156,14 +156,6 @@ public sealed class ContainerEngineTests(PodmanService podman) : IClassFixture<P
         Assert.False(EngineOutput.TryRead(new MemoryStream(stream[..^1]), static _ => true, static _ => { }));
         Assert.False(EngineOutput.TryRead(new MemoryStream([3, 0, 0, 0, 0, 0, 0, 0]), static _ => true, static _ => { }));
         Assert.False(EngineOutput.TryRead(new MemoryStream(stream[..5]), static _ => true, static _ => { }));
-    }
-
-    /// <summary>A run that is just being started is frozen once it is.</summary>
-    private static bool StandsStill(RunHarness run)
-    {
-        long before = Signs(run);
-        System.Threading.Thread.Sleep(500);
-        return Signs(run) == before;
     }
 
     private static long Signs(RunHarness run) => Directory.GetFiles(run[".starling/state"], "signs", SearchOption.AllDirectories).Sum(path => new FileInfo(path).Length);

@@ -23,6 +23,14 @@ internal static class LiveProcesses
     /// <summary>Whether it becomes true that <paramref name="count"/> processes have the argument.</summary>
     public static bool Become(string argument, int count) => Eventually(() => With(argument).Count == count);
 
+    /// <summary>Whether something that processes make more of comes to a stand. Who was in the middle of a system call ends it before it is frozen.</summary>
+    public static bool StandStill(Func<long> count) => Eventually(() =>
+    {
+        long before = count();
+        Thread.Sleep(200);
+        return count() == before;
+    });
+
     public static bool Eventually(Func<bool> condition)
     {
         long start = Stopwatch.GetTimestamp();
