@@ -24,8 +24,12 @@ public static class ForeignTask
                 "Run it with --network if they may have it: they then reach whatever this machine reaches.");
         }
 
-        return noWalls is null
-            ? null
+        // An image is another system: it runs within walls whoever made it.
+        return noWalls is null ? null
+            : task.Run is RunSpec.Container ? new Problem(
+                TrustRule.Code,
+                $"task '{task.Name}' runs in a container image, and there are no walls to run it in: {noWalls.Reason}",
+                $"{noWalls.Hint} Or let Podman or Docker run it: --container-engine SOCKET.".TrimStart())
             : foreign with
             {
                 Reason = $"{foreign.Reason}, for there are no walls to run it in: {noWalls.Reason}",
